@@ -1,0 +1,71 @@
+# sstools: GNU make, no recursion, no detection that prints
+PREFIX  = /usr/local
+MANDIR  = $(PREFIX)/share/man
+DESTDIR =
+BUILD   = build
+CC      = cc
+CFLAGS  = -O2 -g
+BLAS    = openblas
+PYTHON  = /usr/bin/python3
+VERSION = 0.1.0
+
+DEBIAN_PACKAGES = gcc make pkg-config libopenblas-dev libpng-dev zlib1g-dev libjansson-dev \
+	libarchive-dev libcmocka-dev mandoc perl python3 python3-numpy
+
+OURS    = -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -I. -Ilib -Iformats -Itools -pthread -MMD -MP
+ifdef DEV
+OURS   += -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual
+endif
+ifdef SAN
+OURS   += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDSAN   = -fsanitize=$(SAN)
+endif
+ifeq ($(BLAS),openblas)
+OURS   += -DSS_OPENBLAS
+LDBLAS  = -lopenblas
+endif
+LIBS    = $(LDBLAS) -lpng -lz -ljansson -larchive -lm -pthread
+
+LIBSRC  = $(wildcard lib/*/*.c formats/*.c)
+TOOLSRC = $(wildcard tools/ss-*.c)
+UNITSRC = $(wildcard tests/unit/test_*.c tests/kern/test_*.c)
+LIBOBJ  = $(LIBSRC:%.c=$(BUILD)/%.o)
+TOOLS   = $(TOOLSRC:tools/%.c=$(BUILD)/bin/%)
+UNITS   = $(UNITSRC:%.c=$(BUILD)/%)
+
+all: $(TOOLS)
+
+# Kernels are compiled once per vector width; nothing else may assume the CPU of the build machine.
+include lib/kern/flags.mk
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(notdir $*)) -c -o $@ $<
+
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(OURS) $(CPPFLAGS) $(CFLAGS)' >$@
+
+$(BUILD)/libss.a: $(LIBOBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/bin/ss-%: $(BUILD)/tools/ss-%.o $(BUILD)/tools/tool.o $(BUILD)/libss.a
+	@mkdir -p $(@D)
+	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libss.a
+	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# Unit tests print cmocka's counts, command-line tests those of prove.
+check: all $(UNITS)
+	@for t in $(UNITS); do $$t || exit 1; done
+	BIN=$(abspath $(BUILD)/bin) TOP=$(CURDIR) PYTHON=$(PYTHON) CC="$(CC)" prove -j2 tests/cli
+
+clean:
+	rm -rf $(BUILD)
+
+FORCE:
+.PHONY: all check clean FORCE
+.SECONDARY:
+-include $(LIBOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d)
