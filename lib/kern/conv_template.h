@@ -1,0 +1,351 @@
+/*
+ * conv_template.h - direct convolution for one vector width
+ *
+ * Included once by each kern_WIDTH.c, which defines
+ *	W	floats in a vector
+ *	PIX1	pixels in a register tile of one vector of output channels
+ *	PIX2	pixels in a register tile of two vectors
+ *	PIXW	input channels in a tile of the weight gradient, one vector
+ *
+ * The loop nest, in plain words: for each block of output channels (2W, W or 1
+ * of them), for each image, for each row, for each tile of neighbouring pixels:
+ * keep the tile's outputs in registers; for each tap of the kernel and each
+ * input channel, broadcast one input value per pixel and multiply it with the
+ * weights of the block. A tile of 8 pixels x 2 vectors does 16 multiply-adds for
+ * 10 loads, so on a core with two loads and two multiply-adds a cycle the
+ * arithmetic is the limit. The block's weights (9 * ci * 2W floats, 590 kB for 512
+ * channels) stay in L2 over all images of the call.
+ *
+ * Everything that a 1x1 or 3x3 convolution of stride 1 or 2 needs, forward and
+ * for the data gradient, is one routine over a list of taps: (where to read,
+ * which weights). The data gradient of stride 2 runs it once for each parity of
+ * row and column, with the taps that reach that parity.
+ *
+ * Each output is one chain of multiply-adds in the order tap, input channel,
+ * whatever tile it falls into; so a result does not depend on how many images
+ * or pixels are computed together.
+ */
+
+typedef float vf __attribute__((vector_size(4 * W), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define PIX_MAX 16
+
+struct taps {
+	int n;
+	ptrdiff_t offset[9];	/* floats from the tile's first pixel to what the tap reads */
+	int weight[9];		/* its place in the packed weights */
+};
+
+/* Output channels of the block that begins at channel c. */
+static int
+block_width(int c, int channels)
+{
+	int left = channels - c;
+
+	return left >= 2 * W ? 2 * W : left >= W ? W : 1;
+}
+
+/*
+ * Packed: for each block of channels, [tap][in][channel of the block]. Blocks
+ * before channel c hold c * taps * in floats, so no table of offsets is needed.
+ */
+static void
+conv_pack(const struct ss_conv *c, const float *w, float *packed)
+{
+	int taps = c->k * c->k, width;
+
+	for (int o = 0; o < c->co; o += width) {
+		width = block_width(o, c->co);
+		for (int t = 0; t < taps; t++)
+			for (int i = 0; i < c->ci; i++)
+				for (int b = 0; b < width; b++)
+					*packed++ = w[((size_t)(o + b) * c->ci + i) * taps + t];
+	}
+}
+
+static void
+conv_pack_t(const struct ss_conv *c, const float *w, float *packed)
+{
+	int taps = c->k * c->k, width;
+
+	for (int i = 0; i < c->ci; i += width) {
+		width = block_width(i, c->ci);
+		for (int t = 0; t < taps; t++)
+			for (int o = 0; o < c->co; o++)
+				for (int b = 0; b < width; b++)
+					*packed++ = w[((size_t)o * c->ci + i + b) * taps + t];
+	}
+}
+
+/* P neighbouring pixels x CB vectors of output channels. */
+INLINE void
+tile(const float *x, size_t xstep, float *y, size_t ystep, const struct taps *t, const float *w,
+    int ci, bool accumulate, const int P, const int CB)
+{
+	vf acc[PIX_MAX][2];
+
+	UNROLL for (int p = 0; p < P; p++)
+		UNROLL for (int b = 0; b < CB; b++)
+			acc[p][b] = accumulate ? *(const vf *)(y + p * ystep + b * W) : (vf){ 0 };
+	for (int k = 0; k < t->n; k++) {
+		const float *xp = x + t->offset[k];
+		const float *wp = w + (size_t)t->weight[k] * ci * CB * W;
+
+		for (int c = 0; c < ci; c++, wp += CB * W) {
+			vf v[2];
+
+			UNROLL for (int b = 0; b < CB; b++)
+				v[b] = *(const vf *)(wp + b * W);
+			UNROLL for (int p = 0; p < P; p++) {
+				float a = xp[p * xstep + c];
+
+				UNROLL for (int b = 0; b < CB; b++)
+					acc[p][b] += a * v[b];
+			}
+		}
+	}
+	UNROLL for (int p = 0; p < P; p++)
+		UNROLL for (int b = 0; b < CB; b++)
+			*(vf *)(y + p * ystep + b * W) = acc[p][b];
+}
+
+/* The same for one output channel, where the channels do not fill a vector. */
+static void
+tile_scalar(const float *x, float *y, const struct taps *t, const float *w, int ci,
+    bool accumulate)
+{
+	float acc = accumulate ? *y : 0;
+
+	for (int k = 0; k < t->n; k++) {
+		const float *xp = x + t->offset[k], *wp = w + (size_t)t->weight[k] * ci;
+
+		for (int c = 0; c < ci; c++)
+			acc = fmaf(xp[c], wp[c], acc);	/* as the vectors do */
+	}
+	*y = acc;
+}
+
+/* A row of pixels of one block of channels, in tiles from large to small. */
+static void
+row_of_tiles(const float *x, size_t xstep, float *y, size_t ystep, int pixels,
+    const struct taps *t, const float *w, int ci, bool accumulate, int width)
+{
+	int p = 0;
+
+#define TILES(P, CB)							\
+	for (; p + P <= pixels; p += P)					\
+		tile(x + p * xstep, xstep, y + p * ystep, ystep, t, w, ci, accumulate, P, CB)
+	if (width == 2 * W) {
+		TILES(PIX2, 2);
+		TILES(4, 2);
+		TILES(2, 2);
+		TILES(1, 2);
+	} else if (width == W) {
+		TILES(PIX1, 1);
+		TILES(8, 1);
+		TILES(4, 1);
+		TILES(1, 1);
+	} else {
+		for (; p < pixels; p++)
+			tile_scalar(x + p * xstep, y + p * ystep, t, w, ci, accumulate);
+	}
+#undef TILES
+}
+
+/* How output pixels and the taps that make them lie: oy,ox over h,w; steps in pixels. */
+struct sweep {
+	int h, w;		/* output pixels of this sweep */
+	int istep, ostep;	/* pixels from one output pixel to the next, in input and output */
+	size_t ofirst;		/* floats to the first output pixel */
+	struct taps taps;
+};
+
+static void
+sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, const float *packed,
+    struct ss_plane out, int co, int taps, bool accumulate)
+{
+	int width;
+
+	for (int o = 0; o < co; o += width) {
+		const float *w = packed + (size_t)o * taps * ci;
+
+		width = block_width(o, co);
+		for (int i = 0; i < n; i++)
+			for (int r = 0; r < s->h; r++)
+				row_of_tiles(in.p + i * in.image + (size_t)r * s->istep * in.row,
+				    (size_t)s->istep * ci,
+				    out.p + i * out.image + s->ofirst + (size_t)r * s->ostep * out.row + o,
+				    (size_t)s->ostep * co, s->w, &s->taps, w, ci, accumulate, width);
+	}
+}
+
+static void
+conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed, struct ss_plane y)
+{
+	struct sweep s = { .h = c->oh, .w = c->ow, .istep = c->stride, .ostep = 1 };
+	int pad = c->k / 2;
+
+	for (int kh = 0; kh < c->k; kh++)
+		for (int kw = 0; kw < c->k; kw++) {
+			s.taps.offset[s.taps.n] = (kh - pad) * (ptrdiff_t)x.row + (kw - pad) * c->ci;
+			s.taps.weight[s.taps.n++] = kh * c->k + kw;
+		}
+	sweep_run(&s, n, x, c->ci, packed, y, c->co, c->k * c->k, false);
+}
+
+/*
+ * dx(i,j) = sum over taps with (i + pad - kh) and (j + pad - kw) divisible by the
+ * stride of dy((i + pad - kh)/stride, (j + pad - kw)/stride) * w(kh,kw).
+ */
+static void
+conv_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
+    struct ss_plane dx, bool accumulate)
+{
+	int pad = c->k / 2, st = c->stride;
+
+	for (int pi = 0; pi < st; pi++)
+		for (int pj = 0; pj < st; pj++) {
+			struct sweep s = { .h = (c->h - pi + st - 1) / st, .w = (c->w - pj + st - 1) / st,
+				.istep = 1, .ostep = st,
+				.ofirst = pi * dx.row + (size_t)pj * c->ci };
+
+			for (int kh = 0; kh < c->k; kh++)
+				for (int kw = 0; kw < c->k; kw++) {
+					int di = pi + pad - kh, dj = pj + pad - kw;
+
+					if (di % st != 0 || dj % st != 0)
+						continue;
+					s.taps.offset[s.taps.n] = di / st * (ptrdiff_t)dy.row +
+					    dj / st * c->co;
+					s.taps.weight[s.taps.n++] = kh * c->k + kw;
+				}
+			if (s.taps.n > 0 || !accumulate)	/* without taps: zeros */
+				sweep_run(&s, n, dy, c->co, packed_t, dx, c->ci, c->k * c->k, accumulate);
+		}
+}
+
+/*
+ * Weight gradient: for one tap, a register tile of CI input channels x CB vectors
+ * of output channels is summed over a band of pixels, each of which gives CI
+ * broadcasts and CB loads for CI * CB multiply-adds.
+ */
+INLINE void
+wtile(int n, struct ss_plane x, size_t xstep, struct ss_plane dy, size_t dystep, int rows,
+    int cols, float *dw, size_t dwstep, const int CI, const int CB)
+{
+	vf acc[PIX_MAX][2];
+
+	UNROLL for (int i = 0; i < CI; i++)
+		UNROLL for (int b = 0; b < CB; b++)
+			acc[i][b] = *(const vf *)(dw + i * dwstep + b * W);
+	for (int s = 0; s < n; s++)
+		for (int r = 0; r < rows; r++) {
+			const float *xp = x.p + s * x.image + r * x.row;
+			const float *dp = dy.p + s * dy.image + r * dy.row;
+
+			for (int q = 0; q < cols; q++, xp += xstep, dp += dystep) {
+				vf v[2];
+
+				UNROLL for (int b = 0; b < CB; b++)
+					v[b] = *(const vf *)(dp + b * W);
+				UNROLL for (int i = 0; i < CI; i++) {
+					float a = xp[i];
+
+					UNROLL for (int b = 0; b < CB; b++)
+						acc[i][b] += a * v[b];
+				}
+			}
+		}
+	UNROLL for (int i = 0; i < CI; i++)
+		UNROLL for (int b = 0; b < CB; b++)
+			*(vf *)(dw + i * dwstep + b * W) = acc[i][b];
+}
+
+static void
+wtile_scalar(int n, struct ss_plane x, size_t xstep, struct ss_plane dy, size_t dystep, int rows,
+    int cols, float *dw)
+{
+	float acc = *dw;
+
+	for (int s = 0; s < n; s++)
+		for (int r = 0; r < rows; r++)
+			for (int q = 0; q < cols; q++)
+				acc = fmaf(x.p[s * x.image + r * x.row + q * xstep],
+				    dy.p[s * dy.image + r * dy.row + q * dystep], acc);
+	*dw = acc;
+}
+
+/* One tap over `rows` rows of n images; x and dy point at what the first output pixel reads. */
+static void
+wgrad_band(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int rows, int c0,
+    int c1, float *dw)
+{
+	size_t xstep = (size_t)c->stride * c->ci, co = (size_t)c->co;
+	int width;
+
+	x.row *= (size_t)c->stride;
+	for (int o = 0; o < c->co; o += width) {
+		int i = c0;
+
+		width = block_width(o, c->co);
+#define FROM(plane, j)	((struct ss_plane){ (plane).p + (j), (plane).row, (plane).image })
+#define WTILES(CI, CB)							\
+	for (; i + CI <= c1; i += CI)					\
+		wtile(n, FROM(x, i), xstep, FROM(dy, o), co, rows, c->ow,	\
+		    dw + i * co + o, co, CI, CB)
+		if (width == 2 * W) {
+			WTILES(PIX2, 2);
+			WTILES(3, 2);
+			WTILES(1, 2);
+		} else if (width == W) {
+			WTILES(PIXW, 1);
+			WTILES(3, 1);	/* the three colours of a stem */
+			WTILES(1, 1);
+		} else {
+			for (; i < c1; i++)
+				wtile_scalar(n, FROM(x, i), xstep, FROM(dy, o), co, rows, c->ow,
+				    dw + i * co + o);
+		}
+#undef WTILES
+#undef FROM
+	}
+}
+
+static void
+conv_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int c0, int c1,
+    float *dw)
+{
+	/*
+	 * All taps share a band of rows that fills about half of a 48 kB first-level
+	 * cache; where a whole image is smaller than that, a band is several images.
+	 */
+	int pad = c->k / 2, band = 6144 / (c->ow * (c->stride * (c1 - c0) + c->co)), images = 1;
+
+	if (band < 1)
+		band = 1;
+	if (band >= c->oh || c->oh * c->ow <= 64)
+		images = band > c->oh ? band / c->oh : 8, band = c->oh;
+	for (int i = 0; i < n; i += images)
+		for (int r = 0; r < c->oh; r += band) {
+			int rows = c->oh - r < band ? c->oh - r : band;
+			int m = n - i < images ? n - i : images;
+
+			for (int kh = 0; kh < c->k; kh++)
+				for (int kw = 0; kw < c->k; kw++) {
+					struct ss_plane xt = x, dt = dy;
+
+					xt.p += i * x.image +
+					    ((ptrdiff_t)r * c->stride + kh - pad) * (ptrdiff_t)x.row +
+					    (kw - pad) * c->ci;
+					dt.p += i * dy.image + (size_t)r * dy.row;
+					wgrad_band(c, m, xt, dt, rows, c0, c1,
+					    dw + (size_t)(kh * c->k + kw) * c->ci * c->co);
+				}
+		}
+}

@@ -1,0 +1,84 @@
+/*
+ * kern.h - the numeric kernels, one table per instruction set
+ *
+ * Activations are float32, channels last: a pixel's channels are contiguous,
+ * pixels of a row follow each other, and a struct ss_plane says how far apart
+ * rows and images are. A tensor that a 3x3 convolution reads has a border of one
+ * zero pixel, which lies at negative coordinates and behind the last row and
+ * column, so that no kernel tests for edges.
+ *
+ * Weights are kept as in PyTorch, (out, in, kh, kw), and packed once a step into
+ * the order in which the kernels read them. No kernel allocates or fails.
+ */
+#ifndef SS_KERN_H
+#define SS_KERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ss_plane {
+	float *p;		/* pixel (0,0), channel 0 of the first image */
+	size_t row;		/* floats from one row to the next */
+	size_t image;		/* floats from one image to the next */
+};
+
+/* A convolution: k is 1 (no padding) or 3 (padding 1), stride 1 or 2, no bias. */
+struct ss_conv {
+	int k, stride;
+	int ci, co;		/* channels in, out */
+	int h, w;		/* input */
+	int oh, ow;		/* output */
+};
+
+struct ss_kernels {
+	const char *name;
+
+	/* Floats of a packed weight: co * ci * k * k for every variant. */
+	void (*conv_pack)(const struct ss_conv *c, const float *w, float *packed);
+	void (*conv_pack_t)(const struct ss_conv *c, const float *w, float *packed);
+
+	/* y (n,oh,ow,co) = x (n,h,w,ci; bordered if k = 3) * weights packed by conv_pack */
+	void (*conv)(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
+	    struct ss_plane y);
+
+	/* dx (n,h,w,ci) = or += dy (n,oh,ow,co; bordered if k = 3) * weights packed by conv_pack_t */
+	void (*conv_dgrad)(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
+	    struct ss_plane dx, bool accumulate);
+
+	/*
+	 * dw (k*k, ci, co) += gradient from x and dy of n images, for the input
+	 * channels c0 <= ci < c1 alone; dw points at channel 0.
+	 */
+	void (*conv_wgrad)(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy,
+	    int c0, int c1, float *dw);
+
+	/* Batch normalisation over (n,h,w) for each of c channels; sums has 2c doubles. */
+
+	/* sums += { sum of y, sum of y^2 } */
+	void (*norm_stats)(int n, int h, int w, int c, struct ss_plane y, double *sums);
+
+	/* x = f(y * scale + shift + r), f the identity or max(0,.); r.p may be NULL; border of x is zeroed if asked */
+	void (*norm_apply)(int n, int h, int w, int c, struct ss_plane y, const float *scale,
+	    const float *shift, struct ss_plane r, bool relu, bool border, struct ss_plane x);
+
+	/*
+	 * With g = dz, or dz where x > 0 if x.p is given (the ReLU's mask):
+	 * sums += { sum of g, sum of g * (y - mean) }
+	 */
+	void (*norm_reduce)(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x,
+	    struct ss_plane y, const float *mean, double *sums);
+
+	/* dy = a * g + b * (y - mean) + d, per channel; dr = or += g if dr.p is given */
+	void (*norm_dgrad)(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x,
+	    struct ss_plane y, const float *mean, const float *a, const float *b, const float *d,
+	    bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate);
+};
+
+/* Variants that this CPU can run, fastest first, NULL at the end; "ref" is always the last. */
+const struct ss_kernels *const *ss_kernels_list(void);
+
+/* The fastest (name NULL or "auto"), or the one of that name; NULL if this CPU or build lacks it. */
+const struct ss_kernels *ss_kernels_find(const char *name);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * kern_avx512.c - the kernels with avx512 vectors of 16 floats
+ */
+#include <math.h>
+#include <string.h>
+
+#include "kern/variants.h"
+
+#if defined(__x86_64__)
+#define W	16
+#define PIX1	8
+#define PIX2	8
+#define PIXW	16
+#include "kern/conv_template.h"
+#include "kern/norm_template.h"
+
+const struct ss_kernels ss_kernels_avx512 = {
+	"avx512", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	norm_stats, norm_apply, norm_reduce, norm_dgrad
+};
+#else
+typedef int ss_no_avx512;	/* ISO C forbids an empty file */
+#endif

@@ -1,0 +1,23 @@
+/*
+ * kern_neon.c - the kernels with neon vectors of 4 floats
+ */
+#include <math.h>
+#include <string.h>
+
+#include "kern/variants.h"
+
+#if defined(__aarch64__)
+#define W	4
+#define PIX1	16
+#define PIX2	8
+#define PIXW	16
+#include "kern/conv_template.h"
+#include "kern/norm_template.h"
+
+const struct ss_kernels ss_kernels_neon = {
+	"neon", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	norm_stats, norm_apply, norm_reduce, norm_dgrad
+};
+#else
+typedef int ss_no_neon;	/* ISO C forbids an empty file */
+#endif

@@ -1,0 +1,19 @@
+/*
+ * kern_portable.c - the kernels with 16-byte vectors, which every CPU's baseline has or the compiler imitates
+ */
+#include <math.h>
+#include <string.h>
+
+#include "kern/variants.h"
+
+#define W	4
+#define PIX1	8
+#define PIX2	4
+#define PIXW	8
+#include "kern/conv_template.h"
+#include "kern/norm_template.h"
+
+const struct ss_kernels ss_kernels_portable = {
+	"portable", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	norm_stats, norm_apply, norm_reduce, norm_dgrad
+};

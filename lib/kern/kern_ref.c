@@ -1,0 +1,185 @@
+/*
+ * kern_ref.c - the reference kernels: the formulas, written down
+ *
+ * Slow, plain, summed in double. Every other variant is tested against these.
+ */
+#include <string.h>
+
+#include "kern/variants.h"
+
+static float *
+at(struct ss_plane a, int image, int row, int column, int channels)
+{
+	return a.p + (ptrdiff_t)image * (ptrdiff_t)a.image + row * (ptrdiff_t)a.row +
+	    (ptrdiff_t)column * channels;
+}
+
+/* (out, in, kh, kw) as it is: the reference needs no packing */
+static void
+pack(const struct ss_conv *c, const float *w, float *packed)
+{
+	memcpy(packed, w, (size_t)c->co * c->ci * c->k * c->k * sizeof(float));
+}
+
+static const float *
+tap(const struct ss_conv *c, const float *w, int o, int i, int kh, int kw)
+{
+	return w + (((size_t)o * c->ci + i) * c->k + kh) * c->k + kw;
+}
+
+/* y(r,q,o) = sum over kh, kw, i of x(r*stride + kh - pad, q*stride + kw - pad, i) * w(o,i,kh,kw) */
+static void
+conv(const struct ss_conv *c, int n, struct ss_plane x, const float *w, struct ss_plane y)
+{
+	int pad = c->k / 2;
+
+	for (int s = 0; s < n; s++)
+		for (int r = 0; r < c->oh; r++)
+			for (int q = 0; q < c->ow; q++)
+				for (int o = 0; o < c->co; o++) {
+					double sum = 0;
+
+					for (int kh = 0; kh < c->k; kh++)
+						for (int kw = 0; kw < c->k; kw++)
+							for (int i = 0; i < c->ci; i++)
+								sum += (double)at(x, s, r * c->stride + kh - pad,
+								    q * c->stride + kw - pad, c->ci)[i] *
+								    *tap(c, w, o, i, kh, kw);
+					at(y, s, r, q, c->co)[o] = (float)sum;
+				}
+}
+
+/* The transpose of conv: what y(r,q) read, it gives back. */
+static void
+conv_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *w, struct ss_plane dx,
+    bool accumulate)
+{
+	int pad = c->k / 2;
+
+	for (int s = 0; s < n; s++)
+		for (int r = 0; r < c->h; r++)
+			for (int q = 0; q < c->w; q++)
+				for (int i = 0; i < c->ci; i++) {
+					double sum = accumulate ? at(dx, s, r, q, c->ci)[i] : 0;
+
+					for (int kh = 0; kh < c->k; kh++)
+						for (int kw = 0; kw < c->k; kw++) {
+							int a = r + pad - kh, b = q + pad - kw;
+
+							if (a < 0 || b < 0 || a % c->stride || b % c->stride ||
+							    a / c->stride >= c->oh || b / c->stride >= c->ow)
+								continue;
+							for (int o = 0; o < c->co; o++)
+								sum += (double)at(dy, s, a / c->stride, b / c->stride,
+								    c->co)[o] * *tap(c, w, o, i, kh, kw);
+						}
+					at(dx, s, r, q, c->ci)[i] = (float)sum;
+				}
+}
+
+static void
+conv_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int c0, int c1,
+    float *dw)
+{
+	int pad = c->k / 2;
+
+	for (int kh = 0; kh < c->k; kh++)
+		for (int kw = 0; kw < c->k; kw++)
+			for (int i = c0; i < c1; i++)
+				for (int o = 0; o < c->co; o++) {
+					float *d = dw + ((size_t)(kh * c->k + kw) * c->ci + i) * c->co + o;
+					double sum = *d;
+
+					for (int s = 0; s < n; s++)
+						for (int r = 0; r < c->oh; r++)
+							for (int q = 0; q < c->ow; q++)
+								sum += (double)at(x, s, r * c->stride + kh - pad,
+								    q * c->stride + kw - pad, c->ci)[i] *
+								    at(dy, s, r, q, c->co)[o];
+					*d = (float)sum;
+				}
+}
+
+#define EACH_PIXEL(n, h, w)						\
+	for (int s = 0; s < n; s++)					\
+		for (int r = 0; r < h; r++)				\
+			for (int q = 0; q < w; q++)
+
+static void
+norm_stats(int n, int h, int w, int c, struct ss_plane y, double *sums)
+{
+	EACH_PIXEL(n, h, w)
+		for (int j = 0; j < c; j++) {
+			double v = at(y, s, r, q, c)[j];
+
+			sums[j] += v;
+			sums[c + j] += v * v;
+		}
+}
+
+/* One pixel of zeros around each image, if the plane has a border. */
+static void
+zero_border(int n, int h, int w, int c, struct ss_plane a)
+{
+	for (int s = 0; s < n; s++)
+		for (int r = -1; r <= h; r++)
+			for (int q = -1; q <= w; q++)
+				if (r < 0 || r == h || q < 0 || q == w)
+					memset(at(a, s, r, q, c), 0, (size_t)c * sizeof(float));
+}
+
+static void
+norm_apply(int n, int h, int w, int c, struct ss_plane y, const float *scale, const float *shift,
+    struct ss_plane res, bool relu, bool border, struct ss_plane x)
+{
+	EACH_PIXEL(n, h, w)
+		for (int j = 0; j < c; j++) {
+			double v = (double)at(y, s, r, q, c)[j] * scale[j] + shift[j];
+
+			if (res.p != NULL)
+				v += at(res, s, r, q, c)[j];
+			at(x, s, r, q, c)[j] = relu && v < 0 ? 0 : (float)v;	/* NaN stays */
+		}
+	if (border)
+		zero_border(n, h, w, c, x);
+}
+
+static void
+norm_reduce(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
+    const float *mean, double *sums)
+{
+	EACH_PIXEL(n, h, w)
+		for (int j = 0; j < c; j++) {
+			double g = at(dz, s, r, q, c)[j];
+
+			if (x.p != NULL && !(at(x, s, r, q, c)[j] > 0))
+				g = 0;
+			sums[j] += g;
+			sums[c + j] += g * ((double)at(y, s, r, q, c)[j] - mean[j]);
+		}
+}
+
+static void
+norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
+    const float *mean, const float *a, const float *b, const float *d, bool border,
+    struct ss_plane dy, struct ss_plane dr, bool accumulate)
+{
+	EACH_PIXEL(n, h, w)
+		for (int j = 0; j < c; j++) {
+			float g = at(dz, s, r, q, c)[j];
+
+			if (x.p != NULL && !(at(x, s, r, q, c)[j] > 0))
+				g = 0;
+			at(dy, s, r, q, c)[j] = (float)((double)a[j] * g +
+			    (double)b[j] * ((double)at(y, s, r, q, c)[j] - mean[j]) + d[j]);
+			if (dr.p != NULL)
+				at(dr, s, r, q, c)[j] = accumulate ? at(dr, s, r, q, c)[j] + g : g;
+		}
+	if (border)
+		zero_border(n, h, w, c, dy);
+}
+
+const struct ss_kernels ss_kernels_ref = {
+	"ref", pack, pack, conv, conv_dgrad, conv_wgrad,
+	norm_stats, norm_apply, norm_reduce, norm_dgrad
+};
