@@ -21,7 +21,8 @@ struct ss_outfile;
 int ss_outfile_open(struct ss_outfile **out, const char *path, struct ss_err *e) SS_MUST_USE;
 
 /* All n bytes, or an error; short writes and EINTR are dealt with. */
-int ss_outfile_write(struct ss_outfile *o, const void *data, size_t n, struct ss_err *e) SS_MUST_USE;
+int ss_outfile_write(struct ss_outfile *o, const void *data, size_t n,
+    struct ss_err *e) SS_MUST_USE;
 
 /* For writers that want writev or a buffer of their own; owned by o. */
 int ss_outfile_fd(const struct ss_outfile *o);

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "sst.h"
 
-#define SS_ST_MAX_HEADER ((size_t)16 << 20)	/* bytes of JSON; numbers of tensors follow from it */
+#define SS_ST_MAX_HEADER ((size_t)16 << 20)	/* bytes of JSON */
 
 struct ss_st_tensor {
 	const char *name;		/* UTF-8, not empty, not "__metadata__" */
