@@ -24,16 +24,22 @@ ifeq ($(BLAS),openblas)
 OURS   += -DSS_OPENBLAS
 LDBLAS  = -lopenblas
 endif
-LIBS    = $(LDBLAS) -lpng -lz -ljansson -larchive -lm -pthread
+# Reproducible in any folder, and a tool is linked only with the libraries that it uses.
+OURS   += -ffile-prefix-map=$(CURDIR)=.
+LIBS    = -Wl,--as-needed $(LDBLAS) -lpng -lz -ljansson -larchive -lm -pthread
 
 LIBSRC  = $(wildcard lib/*/*.c formats/*.c)
+HELPSRC = $(filter-out $(wildcard tools/ss-*.c),$(wildcard tools/*.c))
 TOOLSRC = $(wildcard tools/ss-*.c)
 UNITSRC = $(wildcard tests/unit/test_*.c tests/kern/test_*.c)
 LIBOBJ  = $(LIBSRC:%.c=$(BUILD)/%.o)
+HELPOBJ = $(HELPSRC:%.c=$(BUILD)/%.o)
 TOOLS   = $(TOOLSRC:tools/%.c=$(BUILD)/bin/%)
 UNITS   = $(UNITSRC:%.c=$(BUILD)/%)
 
 all: $(TOOLS)
+
+FLAGS_tool = -DSS_BUILD_FLAGS='"$(subst ",\",$(filter-out -f%-prefix-map=%,$(CFLAGS)) $(SAN:%=-fsanitize=%))"'
 
 # Kernels are compiled once per vector width; nothing else may assume the CPU of the build machine.
 include lib/kern/flags.mk
@@ -50,7 +56,11 @@ $(BUILD)/libss.a: $(LIBOBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/bin/ss-%: $(BUILD)/tools/ss-%.o $(BUILD)/tools/tool.o $(BUILD)/libss.a
+$(BUILD)/libtools.a: $(HELPOBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/bin/ss-%: $(BUILD)/tools/ss-%.o $(BUILD)/libtools.a $(BUILD)/libss.a
 	@mkdir -p $(@D)
 	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -68,4 +78,4 @@ clean:
 FORCE:
 .PHONY: all check clean FORCE
 .SECONDARY:
--include $(LIBOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d)
+-include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d)

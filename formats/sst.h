@@ -126,7 +126,9 @@ struct ss_totals {
 /*
  * Opens a stream and reads its header. path NULL or "-": standard input.
  * The messages of all errors begin with the name of the input and give frame
- * and byte offset where there is one.
+ * and byte offset where there is one. fdopen takes fd over: it is closed by
+ * ss_reader_free, or at once if this fails. SS_EUPSTREAM if the stream is
+ * nothing but the message of a program that failed at its start.
  */
 int ss_reader_open(struct ss_reader **out, const char *path, struct ss_err *e) SS_MUST_USE;
 int ss_reader_fdopen(struct ss_reader **out, int fd, const char *name, struct ss_err *e) SS_MUST_USE;
@@ -136,8 +138,9 @@ const char *ss_reader_name(const struct ss_reader *r);
 
 /*
  * 1: a frame of data. 0: the sound end of the stream (END seen, totals right,
- * nothing behind it). SS_EUPSTREAM: an ERROR frame, its message in e.
- * SS_EDATA: damaged or truncated. After anything but 1, every call repeats it.
+ * nothing behind it, as many records as the header declares). SS_EUPSTREAM: an
+ * ERROR frame, e is its "tool: message" and nothing else. SS_EDATA: damaged or
+ * truncated. After anything but 1, every call repeats it.
  */
 int ss_reader_next(struct ss_reader *r, struct ss_frame *f, struct ss_err *e) SS_MUST_USE;
 const struct ss_totals *ss_reader_totals(const struct ss_reader *r);	/* so far; complete after 0 */
@@ -146,7 +149,7 @@ void ss_reader_free(struct ss_reader *r);
 /*
  * Opens an output. path NULL or "-": standard output. A named file is written
  * to a temporary beside it and appears under its name in ss_writer_end, complete,
- * or never. The header is written at once.
+ * or never. The header is written at once. fdopen takes fd over.
  */
 int ss_writer_open(struct ss_writer **out, const char *path, const struct ss_header *h,
     struct ss_err *e) SS_MUST_USE;
@@ -156,7 +159,9 @@ int ss_writer_fdopen(struct ss_writer **out, int fd, const char *name, const str
 /*
  * Writes one frame: f->data, f->dims, f->records, f->epoch are read; first and
  * bytes are computed (for varying tensors from dims). A frame of 0 records is
- * allowed and writes nothing. Payload over SS_DEFAULT_CAP is SS_EUSAGE.
+ * allowed and writes nothing. Payload over SS_DEFAULT_CAP is SS_EUSAGE, and so
+ * are epochs or numbers of records (here or in ss_writer_end) that differ from
+ * what the header declares: a program that drops records sets SS_UNKNOWN.
  */
 int ss_writer_frame(struct ss_writer *w, const struct ss_frame *f, struct ss_err *e) SS_MUST_USE;
 
@@ -166,5 +171,12 @@ int ss_writer_end(struct ss_writer *w, struct ss_err *e) SS_MUST_USE;
 /* In place of END: an ERROR frame "message" on a pipe, removal of the temporary file. Best effort; frees w. */
 void ss_writer_abort(struct ss_writer *w, const char *message);
 const struct ss_totals *ss_writer_totals(const struct ss_writer *w);
+
+/*
+ * For a program that fails before it knows what its stream will hold: a header
+ * without tensors and an ERROR frame, so that the next program hears whose fault
+ * it was. Best effort; fd stays open.
+ */
+void ss_write_failure(int fd, const char *message);
 
 #endif

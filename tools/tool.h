@@ -18,6 +18,8 @@
 
 #define SS_VERSION "0.1.0"
 
+enum { TOOL_THREADS_MAX = 1024 };
+
 enum tool_status {
 	TOOL_OK = 0,
 	TOOL_FAILURE = 1,	/* I/O or run-time failure */
@@ -36,8 +38,11 @@ enum {
 	TOOL_OPT_OWN = 300
 };
 
-/* Short letters: h help, q quiet, v verbose, V version. Put TOOL_SHORT at the front of the optstring. */
-#define TOOL_SHORT "+hqvV"
+/*
+ * Short letters: h help, q quiet, v verbose, V version. Put TOOL_SHORT at the
+ * front of the optstring; options may follow operands (ss-load cifar --epochs 5).
+ */
+#define TOOL_SHORT ":hqvV"
 #define TOOL_COMMON_OPTIONS						\
 	{ "help", no_argument, NULL, TOOL_OPT_HELP },			\
 	{ "version", no_argument, NULL, TOOL_OPT_VERSION },		\
@@ -50,16 +55,31 @@ enum {
 extern struct tool_state {
 	const char *name;	/* "ss-load" */
 	int argc;
-	char **argv;		/* as given, for the history */
+	char **argv;		/* for the history: as given, without what cannot change the result (-o, -t, -q, -v, --force) */
 	bool quiet, verbose, force, no_history;
+	const char *blas;	/* for --version: set by tool_blas_guard */
+	const char *kernels;	/* for --version: set by tools that compute, before they parse options */
 } tool;
 
-/* First line of every main: name, line-buffered stderr, the rule about BLAS core types. */
+/* First line of every main: name, line-buffered stderr, the standard descriptors open. */
 void tool_start(int argc, char **argv);
 
 /*
- * Handles one of the common options (may exit 0), or ends with status 2 for an
- * option that getopt did not know (getopt has said which; we add where help is).
+ * Next line of every tool that uses BLAS, and of no other, as it links the library
+ * in (blas_guard.c). May execute the program again, once, so that OpenBLAS picks
+ * kernels that fit the CPU; keeps the BLAS to the thread that calls it.
+ */
+void tool_blas_guard(int argc, char **argv);
+
+/*
+ * Next line of every tool whose standard output is a stream: should it fail before
+ * tool_output, even for a wrong option, the program behind the pipe is told why.
+ */
+void tool_makes_stream(void);
+
+/*
+ * Handles one of the common options (may exit 0), or ends with status 2 and one
+ * line for an option that getopt did not know or that lacks its argument.
  * print_usage writes synopsis and the tool's own options to f.
  */
 void tool_common_option(int c, void (*print_usage)(FILE *));
@@ -67,7 +87,7 @@ void tool_common_option(int c, void (*print_usage)(FILE *));
 /* Usage lines of the common options, for the end of print_usage. */
 void tool_print_common(FILE *f);
 
-/* warn: "ss-load: message" on stderr unless quiet. die: the same always, and exit(status). */
+/* warn: "ss-load: message" on stderr unless quiet. die: the same always, ERROR frame on tool_output's stream, exit(status). */
 void tool_warn(const char *fmt, ...) SS_PRINTF(1, 2);
 _Noreturn void tool_die(enum tool_status status, const char *fmt, ...) SS_PRINTF(2, 3);
 
@@ -82,7 +102,7 @@ double tool_double(const char *option, const char *text, double lo, double hi);
 int tool_int_list(const char *option, const char *text, long long lo, long long hi, long long *out, int max);
 int tool_double_list(const char *option, const char *text, double lo, double hi, double *out, int max);
 
-/* --threads: 0 means ss_cpus(); env SS_THREADS, if set, is the default of compute tools. Never fails: ends with status 1. */
+/* --threads: 0..TOOL_THREADS_MAX, 0 means ss_cpus(); env SS_THREADS, if set, is the default of compute tools. Never fails: ends with status 1. */
 struct ss_pool *tool_pool(int threads);
 
 /*

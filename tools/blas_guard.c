@@ -1,0 +1,94 @@
+/*
+ * blas_guard.c - makes OpenBLAS use kernels that fit the CPU
+ *
+ * OpenBLAS picks its kernels by the CPU's model number when it is loaded. One that
+ * it does not know gets the slowest, written for a processor without AVX, which
+ * costs a factor of five. Only the environment can change that, and only before
+ * loading: so the program executes itself once more.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+#ifdef SS_OPENBLAS
+
+char *openblas_get_corename(void);
+char *openblas_get_config(void);
+void openblas_set_num_threads(int);
+
+static const char GUARD[] = "SS_BLAS_GUARD";	/* set in the second execution, so that there is no third */
+
+/* The vector units that OpenBLAS's kernels of that name use: 0 none that count, 1 AVX2, 2 AVX-512. */
+static int
+core_level(const char *core)
+{
+	static const struct { const char *name; int level; } known[] = {
+		{ "Haswell", 1 }, { "Zen", 1 }, { "Excavator", 1 },
+		{ "SkylakeX", 2 }, { "Cooperlake", 2 }, { "SapphireRapids", 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(core, known[i].name) == 0)
+			return known[i].level;
+	return 0;
+}
+
+static int
+cpu_level(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+	    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+	    __builtin_cpu_supports("avx512vl"))
+		return 2;
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		return 1;
+#endif
+	return 0;		/* elsewhere OpenBLAS's choice stands */
+}
+
+void
+tool_blas_guard(int argc, char **argv)
+{
+	static char text[256];
+	char self[4096];
+	ssize_t n;
+	const char *core = openblas_get_corename(), *config = openblas_get_config();
+	int level = cpu_level(), words = 0;
+
+	if (core_level(core) < level && getenv("OPENBLAS_CORETYPE") == NULL && getenv(GUARD) == NULL &&
+	    argc > 0 && setenv("OPENBLAS_CORETYPE", level == 2 ? "SkylakeX" : "Haswell", 1) == 0 &&
+	    setenv(GUARD, "1", 1) == 0) {
+		setenv("OPENBLAS_NUM_THREADS", "1", 0);		/* it need not start any */
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		if (n > 0) {		/* its own name, which ps(1) will show */
+			self[n] = '\0';
+			execv(self, argv);
+		}
+		execv("/proc/self/exe", argv);
+		execvp(argv[0], argv);
+		tool_warn("cannot run again for faster BLAS kernels: %s", strerror(errno));
+	}
+	unsetenv(GUARD);
+	openblas_set_num_threads(1);
+	for (n = 0; config[n] != '\0'; n++)	/* "OpenBLAS 0.3.21 ..." */
+		if (config[n] == ' ' && ++words == 2)
+			break;
+	snprintf(text, sizeof(text), "%.*s, core %s, 1 thread per call", (int)n, config, core);
+	tool.blas = text;
+}
+
+#else
+
+void
+tool_blas_guard(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	tool.blas = "none, own loops";
+}
+
+#endif
