@@ -1,0 +1,316 @@
+/*
+ * net.c - builds the table of nodes and parameters of a network
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/philox.h"
+#include "base/size.h"
+#include "nn/net.h"
+
+/* While a table is built, the first failure sticks; the rest of the calls do nothing. */
+struct builder {
+	struct ss_net *net;
+	bool failed;
+};
+
+static int
+add_node(struct builder *b, struct ss_node n)
+{
+	struct ss_net *net = b->net;
+
+	if (!b->failed && net->nodes == net->room) {
+		int room = net->room == 0 ? 64 : 2 * net->room;
+		struct ss_node *grown = realloc(net->node, (size_t)room * sizeof(*grown));
+
+		if (grown == NULL) {
+			b->failed = true;
+		} else {
+			net->node = grown;
+			net->room = room;
+		}
+	}
+	if (b->failed)
+		return 0;
+	net->node[net->nodes] = n;
+	return net->nodes++;
+}
+
+/* Shape as rank numbers. Returns its place in the list. */
+static int
+add_param(struct builder *b, struct ss_list *list, const char *prefix, const char *suffix,
+    int fan_in, float constant, int rank, ...)
+{
+	struct ss_param *p;
+	va_list ap;
+
+	if (!b->failed && list->n % 64 == 0) {
+		p = realloc(list->p, ((size_t)list->n + 64) * sizeof(*p));
+		if (p == NULL)
+			b->failed = true;
+		else
+			list->p = p;
+	}
+	if (b->failed)
+		return 0;
+	p = &list->p[list->n];
+	memset(p, 0, sizeof(*p));
+	SS_BUG_IF((size_t)snprintf(p->name, sizeof(p->name), "%s.%s", prefix, suffix) >=
+	    sizeof(p->name));
+	p->fan_in = fan_in;
+	p->constant = constant;
+	p->rank = rank;
+	p->count = 1;
+	va_start(ap, rank);
+	for (int i = 0; i < rank; i++) {
+		p->shape[i] = (uint32_t)va_arg(ap, int);
+		p->count *= p->shape[i];
+	}
+	va_end(ap);
+	p->offset = list->floats;
+	list->floats += (p->count + 15) / 16 * 16;
+	return list->n++;
+}
+
+static int
+add_conv(struct builder *b, int in, int k, int stride, int co, const char *name)
+{
+	struct ss_node from, n;
+
+	if (b->failed)
+		return 0;
+	from = b->net->node[in];
+	n = (struct ss_node){ .op = SS_OP_CONV, .in = in, .in2 = -1, .c = co,
+		.h = (from.h + stride - 1) / stride, .w = (from.w + stride - 1) / stride,
+		.bias = -1, .mean = -1, .var = -1 };
+	n.conv = (struct ss_conv){ k, stride, from.c, co, from.h, from.w, n.h, n.w };
+	n.weight = add_param(b, &b->net->params, name, "weight", from.c * k * k, 0, 4, co, from.c, k, k);
+	return add_node(b, n);
+}
+
+static int
+add_norm(struct builder *b, int in, int residual, bool affine, bool relu, const char *name)
+{
+	struct ss_node n;
+	int c;
+
+	if (b->failed)
+		return 0;
+	n = b->net->node[in];
+	c = n.c;
+	n = (struct ss_node){ .op = SS_OP_NORM, .in = in, .in2 = residual, .c = c, .h = n.h, .w = n.w,
+		.relu = relu, .weight = -1, .bias = -1 };
+	if (affine) {
+		n.weight = add_param(b, &b->net->params, name, "weight", 0, 1, 1, c);
+		n.bias = add_param(b, &b->net->params, name, "bias", 0, 0, 1, c);
+	}
+	n.mean = add_param(b, &b->net->buffers, name, "running_mean", 0, 0, 1, c);
+	n.var = add_param(b, &b->net->buffers, name, "running_var", 0, 1, 1, c);
+	return add_node(b, n);
+}
+
+/* relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)) */
+static int
+add_basic_block(struct builder *b, const struct ss_arch *arch, int in, int width, int stride,
+    const char *prefix)
+{
+	char name[48];
+	int x, shortcut = in;
+
+	if (b->failed)
+		return 0;
+	snprintf(name, sizeof(name), "%s.conv1", prefix);
+	x = add_conv(b, in, 3, stride, width, name);
+	snprintf(name, sizeof(name), "%s.bn1", prefix);
+	x = add_norm(b, x, -1, true, true, name);
+	snprintf(name, sizeof(name), "%s.conv2", prefix);
+	x = add_conv(b, x, 3, 1, width, name);
+	if (!b->failed && (stride != 1 || b->net->node[in].c != width)) {
+		if (arch->projection) {
+			snprintf(name, sizeof(name), "%s.downsample.0", prefix);
+			shortcut = add_conv(b, in, 1, stride, width, name);
+			snprintf(name, sizeof(name), "%s.downsample.1", prefix);
+			shortcut = add_norm(b, shortcut, -1, true, false, name);
+		} else {
+			struct ss_node from = b->net->node[in], n = { .op = SS_OP_SHORTCUT, .in = in,
+				.in2 = -1, .c = width, .h = (from.h + stride - 1) / stride,
+				.w = (from.w + stride - 1) / stride, .weight = -1, .bias = -1,
+				.mean = -1, .var = -1 };
+
+			n.conv = (struct ss_conv){ 1, stride, from.c, width, from.h, from.w, n.h, n.w };
+			shortcut = add_node(b, n);
+		}
+	}
+	snprintf(name, sizeof(name), "%s.bn2", prefix);
+	return add_norm(b, x, shortcut, true, true, name);
+}
+
+static int
+add_head(struct builder *b, int in, const struct ss_head *head, const char *prefix)
+{
+	char name[32];
+	int index = 0;			/* in PyTorch's nn.Sequential: dense, norm, ReLU count each */
+
+	for (int i = 0; i < head->layers && !b->failed; i++) {
+		const struct ss_dense *d = &head->layer[i];
+		int features = b->net->node[in].c;
+		struct ss_node n = { .op = SS_OP_LINEAR, .in = in, .in2 = -1, .c = d->width, .h = 1, .w = 1,
+			.bias = -1, .mean = -1, .var = -1 };
+
+		SS_BUG_IF(d->relu && !d->norm);	/* ReLU lives in the norm */
+		snprintf(name, sizeof(name), "%s.%d", prefix, index);
+		n.weight = add_param(b, &b->net->params, name, "weight", features, 0, 2, d->width, features);
+		if (d->bias)
+			n.bias = add_param(b, &b->net->params, name, "bias", features, 0, 1, d->width);
+		snprintf(n.layer, sizeof(n.layer), "%s", name);
+		in = add_node(b, n);
+		index++;
+		if (d->norm) {
+			snprintf(name, sizeof(name), "%s.%d", prefix, index);
+			in = add_norm(b, in, -1, d->affine, d->relu, name);
+			index += d->relu ? 2 : 1;
+			if (!b->failed)
+				snprintf(b->net->node[in].layer, sizeof(b->net->node[in].layer), "%s.%d",
+				    prefix, index - 1);
+		}
+	}
+	return in;
+}
+
+int
+ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int w,
+    const float *mean, const float *std, const struct ss_head *projector,
+    const struct ss_head *predictor, struct ss_err *e)
+{
+	struct ss_net *net = calloc(1, sizeof(*net));
+	struct builder b = { net, net == NULL };
+	int x = 0;
+
+	*out = NULL;
+	if (c < 1 || c > 4 || h < 1 << (arch->stages - 1) || w < 1 << (arch->stages - 1) || h > 4096 ||
+	    w > 4096) {
+		free(net);
+		return ss_fail(e, SS_EUSAGE, "%s cannot take images of %d x %d x %d "
+		    "(channels 1..4, sides %d..4096)", arch->name, c, h, w, 1 << (arch->stages - 1));
+	}
+	if (net != NULL) {
+		snprintf(net->arch, sizeof(net->arch), "%s", arch->name);
+		memcpy(net->mean, mean, (size_t)c * sizeof(float));
+		memcpy(net->std, std, (size_t)c * sizeof(float));
+		net->projector = net->predictor = -1;
+		x = add_node(&b, (struct ss_node){ .op = SS_OP_INPUT, .in = -1, .in2 = -1, .c = c, .h = h,
+			.w = w, .weight = -1, .bias = -1, .mean = -1, .var = -1 });
+	}
+	x = add_conv(&b, x, 3, 1, arch->stem, "conv1");
+	x = add_norm(&b, x, -1, true, true, "bn1");
+	for (int s = 0; s < arch->stages; s++)
+		for (int i = 0; i < arch->blocks[s]; i++) {
+			char name[32];
+
+			snprintf(name, sizeof(name), "layer%d.%d", s + 1, i);
+			x = add_basic_block(&b, arch, x, arch->width[s], s > 0 && i == 0 ? 2 : 1, name);
+		}
+	if (!b.failed) {
+		x = add_node(&b, (struct ss_node){ .op = SS_OP_POOL, .in = x, .in2 = -1,
+			.c = net->node[x].c, .h = 1, .w = 1, .weight = -1, .bias = -1, .mean = -1,
+			.var = -1, .layer = "backbone" });
+		net->backbone = x;
+	}
+	if (!b.failed && projector != NULL && projector->layers > 0)
+		net->projector = x = add_head(&b, x, projector, "projector");
+	if (!b.failed && predictor != NULL && predictor->layers > 0)
+		net->predictor = add_head(&b, x, predictor, "predictor");
+	if (b.failed) {
+		ss_net_free(net);
+		return ss_fail(e, SS_EIO, "out of memory building %s", arch->name);
+	}
+	*out = net;
+	return 0;
+}
+
+void
+ss_net_free(struct ss_net *net)
+{
+	if (net == NULL)
+		return;
+	free(net->node);
+	free(net->params.p);
+	free(net->buffers.p);
+	free(net);
+}
+
+int
+ss_net_layer(const struct ss_net *net, const char *layer)
+{
+	if (strcmp(layer, "projector") == 0)
+		return net->projector;
+	if (strcmp(layer, "predictor") == 0)
+		return net->predictor;
+	for (int i = 0; i < net->nodes; i++)
+		if (net->node[i].layer[0] != '\0' && strcmp(net->node[i].layer, layer) == 0)
+			return i;
+	return -1;
+}
+
+void
+ss_net_layers(const struct ss_net *net, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < net->nodes && n < size; i++)
+		if (net->node[i].layer[0] != '\0')
+			n += (size_t)snprintf(buf + n, size - n, "%s%s", n == 0 ? "" : ", ",
+			    net->node[i].layer);
+}
+
+size_t
+ss_net_count(const struct ss_net *net)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < net->params.n; i++)
+		n += net->params.p[i].count;
+	return n;
+}
+
+/* FNV-1a: a tensor's random numbers depend on its name, not on what else the network has. */
+static uint64_t
+hash_name(const char *s)
+{
+	uint64_t h = 14695981039346656037u;
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
+void
+ss_net_init(const struct ss_net *net, uint64_t seed, float *params, float *buffers)
+{
+	const struct ss_list *lists[2] = { &net->params, &net->buffers };
+	float *values[2] = { params, buffers };
+
+	for (int k = 0; k < 2; k++) {
+		memset(values[k], 0, lists[k]->floats * sizeof(float));
+		for (int i = 0; i < lists[k]->n; i++) {
+			const struct ss_param *p = &lists[k]->p[i];
+			float *v = values[k] + p->offset;
+			struct ss_rng rng;
+			double bound;
+
+			if (p->fan_in == 0) {
+				for (size_t j = 0; j < p->count; j++)
+					v[j] = p->constant;
+				continue;
+			}
+			bound = 1 / sqrt(p->fan_in);
+			ss_rng_init(&rng, seed, SS_RNG_WEIGHTS, 0, hash_name(p->name), 0);
+			for (size_t j = 0; j < p->count; j++)
+				v[j] = (float)ss_rng_range(&rng, -bound, bound);
+		}
+	}
+}

@@ -1,0 +1,122 @@
+/*
+ * net.h - a network is a table of nodes
+ *
+ * Each node applies one operator to the output of an earlier node (a batch
+ * normalisation may also add the output of a second one before its ReLU). The table
+ * knows shapes and parameters, nothing of batches, memory or order of execution:
+ * that is plan.h. Parameters carry PyTorch's names and layout.
+ */
+#ifndef SS_NET_H
+#define SS_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "kern/kern.h"
+
+enum ss_op {
+	SS_OP_INPUT,		/* u8 (c,h,w) -> normalised float (h,w,c) */
+	SS_OP_CONV,		/* no bias */
+	SS_OP_NORM,		/* batch normalisation [+ second input] [ReLU] */
+	SS_OP_SHORTCUT,		/* every second pixel, channels filled up with zeros at the end (He option A) */
+	SS_OP_POOL,		/* mean over all pixels */
+	SS_OP_LINEAR		/* x W' + bias */
+};
+
+#define SS_LAYER_MAX 63
+
+struct ss_node {
+	enum ss_op op;
+	int in, in2;			/* earlier nodes; -1: none */
+	int c, h, w;			/* output; a vector has h = w = 1 */
+	struct ss_conv conv;		/* CONV */
+	bool relu;			/* NORM */
+	int weight, bias;		/* parameters: weight or gamma, bias or beta; -1: none */
+	int mean, var;			/* NORM: buffers with running statistics */
+	char layer[SS_LAYER_MAX + 1];	/* name by which the output can be asked for; "" if it cannot */
+};
+
+/* A parameter (trained) or buffer (running statistics), in PyTorch's layout. */
+struct ss_param {
+	char name[SS_LAYER_MAX + 1];	/* "layer1.0.conv1.weight" */
+	int rank;
+	uint32_t shape[4];
+	size_t offset, count;		/* floats, in the array of its kind */
+	int fan_in;			/* inputs of one output, for the initialisation; 0: constant */
+	float constant;			/* initial value if fan_in is 0 */
+};
+
+struct ss_list {			/* of parameters or buffers */
+	struct ss_param *p;
+	int n;
+	size_t floats;			/* in all, each entry rounded up to 64 bytes */
+};
+
+/* One fully connected layer of a head. */
+struct ss_dense {
+	int width;
+	bool bias, norm, affine, relu;
+};
+
+#define SS_HEAD_MAX 4
+
+struct ss_head {
+	int layers;			/* 0: no such head */
+	struct ss_dense layer[SS_HEAD_MAX];
+};
+
+/* A family of residual networks for small images: 3x3 stem, stages of basic blocks, mean. */
+struct ss_arch {
+	const char *name;
+	int stem;			/* channels of the stem */
+	int stages;
+	int blocks[4];
+	int width[4];			/* stage 1 has stride 1, the others 2 */
+	bool projection;		/* shortcuts that change shape: 1x1 convolution + norm, else option A */
+};
+
+/* The table of architectures, ended by a row without a name. */
+extern const struct ss_arch ss_archs[];
+const struct ss_arch *ss_arch_find(const char *name);	/* NULL if unknown */
+
+struct ss_net {
+	char arch[32];
+	int nodes, room;
+	struct ss_node *node;
+	struct ss_list params, buffers;
+	int backbone;			/* node of the pooled features */
+	int projector, predictor;	/* last node of each head, or -1 */
+	float mean[4], std[4];		/* input normalisation on the scale 0..1, per channel */
+};
+
+/*
+ * Builds backbone and heads for images of c x h x w, c <= 4. mean and std have c
+ * values. SS_EUSAGE if the image is too small for the stages; SS_EIO out of memory.
+ */
+int ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int w,
+    const float *mean, const float *std, const struct ss_head *projector,
+    const struct ss_head *predictor, struct ss_err *e) SS_MUST_USE;
+void ss_net_free(struct ss_net *net);
+
+/*
+ * The node whose output is called `layer`: "backbone", "projector", "predictor"
+ * (their ends) or "projector.2" (PyTorch's index in the head); -1 if there is none.
+ */
+int ss_net_layer(const struct ss_net *net, const char *layer);
+
+/* All names that ss_net_layer knows, separated by ", ". */
+void ss_net_layers(const struct ss_net *net, char *buf, size_t size);
+
+/* Parameters of trained tensors, unpadded. */
+size_t ss_net_count(const struct ss_net *net);
+
+/*
+ * Initial values as PyTorch's defaults: weights and biases of convolutions and
+ * dense layers U(-1/sqrt(fan_in), 1/sqrt(fan_in)), norms 1 and 0; running mean 0,
+ * variance 1. A function of (seed, tensor name) alone.
+ */
+void ss_net_init(const struct ss_net *net, uint64_t seed, float *params, float *buffers);
+
+#endif

@@ -1,0 +1,463 @@
+/*
+ * plan.c - phases, lifetimes and places
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "nn/plan.h"
+
+/* Partial sums of one weight gradient may take this much, so that big layers are cut by channels instead. */
+#define MAX_PARTIAL	((size_t)8 << 20)
+#define MIN_WGRAD_TASKS	16
+
+static bool
+reads_border(const struct ss_plan *p, int node)
+{
+	for (int i = 0; i < p->net->nodes; i++)
+		if (p->net->node[i].op == SS_OP_CONV && p->net->node[i].in == node &&
+		    p->net->node[i].conv.k == 3)
+			return true;
+	return false;
+}
+
+static void
+shape_slot(struct ss_slot *s, const struct ss_node *n, int batch, bool border)
+{
+	int b = border ? 2 : 0;
+
+	s->used = true;
+	s->border = border;
+	s->row = (size_t)(n->w + b) * n->c;
+	s->image = (size_t)(n->h + b) * s->row;
+	s->floats = s->image * (size_t)batch;
+	s->born = -1;
+	s->dies = -1;
+}
+
+static struct ss_phase *
+emit(struct ss_plan *p, enum ss_phase_kind kind, int node)
+{
+	struct ss_phase *ph = &p->phase[p->phases];
+
+	memset(ph, 0, sizeof(*ph));
+	ph->kind = kind;
+	ph->node = node;
+	if (p->phases == 0)
+		ph->segment = 0;
+	else if (p->train && kind < SS_PH_BY_IMAGES && ph[-1].kind < SS_PH_BY_IMAGES &&
+	    p->phases != p->forward)
+		ph->segment = ph[-1].segment;
+	else
+		ph->segment = ph[-1].segment + 1;
+	p->phases++;
+	return ph;
+}
+
+static void
+use(struct ss_slot *s, int segment)
+{
+	if (s->born < 0)
+		s->born = segment;
+	s->dies = segment;
+}
+
+static void
+emit_forward(struct ss_plan *p, int last)
+{
+	for (int i = 0; i <= last; i++) {
+		const struct ss_node *n = &p->net->node[i];
+		struct ss_phase *ph = NULL;
+
+		switch (n->op) {
+		case SS_OP_INPUT:
+			ph = emit(p, SS_PH_INPUT, i);
+			break;
+		case SS_OP_CONV:
+			ph = emit(p, SS_PH_CONV, i);
+			break;
+		case SS_OP_SHORTCUT:
+			ph = emit(p, SS_PH_SHORTCUT, i);
+			break;
+		case SS_OP_POOL:
+			ph = emit(p, SS_PH_POOL, i);
+			break;
+		case SS_OP_LINEAR:
+			ph = emit(p, p->train ? SS_PH_LINEAR : SS_PH_DENSE, i);
+			break;
+		case SS_OP_NORM:
+			if (p->train) {
+				ph = emit(p, SS_PH_STATS, i);
+				use(&p->act[n->in], ph->segment);
+				emit(p, SS_PH_FINISH, i);
+			}
+			ph = emit(p, SS_PH_APPLY, i);
+			break;
+		}
+		if (n->in >= 0)
+			use(&p->act[n->in], ph->segment);
+		if (n->in2 >= 0)
+			use(&p->act[n->in2], ph->segment);
+		use(&p->act[i], ph->segment);
+	}
+	p->forward = p->phases;
+}
+
+/* The weight gradients still to be summed up go before whatever makes all images meet. */
+static void
+flush_sums(struct ss_plan *p, int *pending, int *n)
+{
+	for (int i = 0; i < *n; i++)
+		if (!p->split[pending[i]].chained) {
+			int node = pending[i], segment = emit(p, SS_PH_WGRAD_SPLIT, node)->segment;
+
+			use(&p->act[p->net->node[node].in], segment);
+			use(&p->grad[node], segment);
+			use(&p->split[node].partial, segment);
+		}
+	for (int i = 0; i < *n; i++)
+		use(&p->split[pending[i]].partial, emit(p, SS_PH_WGRAD_SUM, pending[i])->segment);
+	*n = 0;
+}
+
+/* wanted[i]: the gradient of node i's output is needed. Emits and marks the uses of slots. */
+static void
+emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending)
+{
+	int pendings = 0;
+
+	for (int i = p->net->nodes - 1; i > 0; i--) {
+		const struct ss_node *n = &p->net->node[i];
+		struct ss_phase *ph;
+		bool input = n->in >= 0 && wanted[n->in];
+
+		if (!wanted[i])
+			continue;
+		switch (n->op) {
+		case SS_OP_LINEAR:
+			flush_sums(p, pending, &pendings);
+			ph = emit(p, SS_PH_LINEAR_BACK, i);
+			use(&p->act[n->in], ph->segment);
+			break;
+		case SS_OP_POOL:
+			ph = emit(p, SS_PH_POOL_BACK, i);
+			break;
+		case SS_OP_SHORTCUT:
+			ph = emit(p, SS_PH_SHORTCUT_BACK, i);
+			break;
+		case SS_OP_NORM:
+			ph = emit(p, SS_PH_REDUCE, i);
+			use(&p->grad[i], ph->segment);
+			use(&p->act[n->in], ph->segment);
+			use(&p->act[i], ph->segment);
+			flush_sums(p, pending, &pendings);
+			emit(p, SS_PH_FINISH_BACK, i);
+			ph = emit(p, SS_PH_NORM_BACK, i);
+			use(&p->act[n->in], ph->segment);
+			use(&p->act[i], ph->segment);
+			if (n->in2 >= 0) {
+				ph->input2_grad = wanted[n->in2];
+				ph->accumulate2 = written[n->in2];
+				if (ph->input2_grad) {
+					use(&p->grad[n->in2], ph->segment);
+					written[n->in2] = true;
+				}
+			}
+			break;
+		case SS_OP_CONV:
+			ph = NULL;
+			if (p->split[i].chained) {
+				ph = emit(p, SS_PH_WGRAD, i);
+				use(&p->act[n->in], ph->segment);
+				use(&p->split[i].partial, ph->segment);
+			}
+			pending[pendings++] = i;
+			if (input || ph == NULL) {
+				if (!input) {
+					flush_sums(p, pending, &pendings);
+					continue;
+				}
+				ph = emit(p, SS_PH_DGRAD, i);
+			}
+			break;
+		default:
+			continue;
+		}
+		use(&p->grad[i], ph->segment);
+		ph->input_grad = input;
+		if (input) {
+			ph->accumulate = written[n->in];
+			use(&p->grad[n->in], ph->segment);
+			written[n->in] = true;
+		}
+	}
+	flush_sums(p, pending, &pendings);
+}
+
+/*
+ * First fit by birth: each slot goes to the lowest place that no slot living at the
+ * same time covers. Returns the floats needed.
+ */
+static size_t
+place(struct ss_slot **slot, int n)
+{
+	size_t total = 0;
+
+	for (int i = 1; i < n; i++)		/* insertion sort: by birth, large ones first */
+		for (int j = i; j > 0; j--) {
+			struct ss_slot *a = slot[j - 1], *b = slot[j];
+
+			if (a->born < b->born || (a->born == b->born && a->floats >= b->floats))
+				break;
+			slot[j - 1] = b;
+			slot[j] = a;
+		}
+	for (int i = 0; i < n; i++) {
+		struct ss_slot *s = slot[i];
+		size_t at = 0;
+		bool moved;
+
+		do {
+			moved = false;
+			for (int j = 0; j < i; j++) {
+				const struct ss_slot *o = slot[j];
+
+				if (o->dies < s->born || o->offset >= at + s->floats ||
+				    o->offset + o->floats <= at)
+					continue;
+				at = (o->offset + o->floats + 15) / 16 * 16;
+				moved = true;
+			}
+		} while (moved);
+		s->offset = at;
+		if (at + s->floats > total)
+			total = at + s->floats;
+	}
+	return (total + 15) / 16 * 16;
+}
+
+static void
+shape_splits(struct ss_plan *p)
+{
+	for (int i = 0; i < p->net->nodes; i++) {
+		const struct ss_node *n = &p->net->node[i];
+		struct ss_split *s = &p->split[i];
+		size_t floats;
+		int fit;
+
+		if (n->op != SS_OP_CONV)
+			continue;
+		floats = (size_t)n->conv.k * n->conv.k * n->conv.ci * n->conv.co;
+		fit = (int)(MAX_PARTIAL / (floats * sizeof(float)));
+		s->chained = fit >= p->pieces;
+		if (s->chained) {
+			s->groups = p->pieces;
+			s->blocks = 1;
+		} else {
+			s->groups = fit < 1 ? 1 : fit;
+			s->blocks = (MIN_WGRAD_TASKS + s->groups - 1) / s->groups;
+			if (s->blocks > (n->conv.ci + 7) / 8)
+				s->blocks = (n->conv.ci + 7) / 8;
+		}
+		s->partial.used = true;
+		s->partial.floats = floats * (size_t)s->groups;
+		s->partial.born = s->partial.dies = -1;
+	}
+}
+
+static struct ss_plan *
+plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
+{
+	struct ss_plan *p = calloc(1, sizeof(*p));
+	size_t n = (size_t)net->nodes;
+
+	if (p == NULL)
+		return NULL;
+	p->net = net;
+	p->kern = kern;
+	p->batch = batch;
+	p->phase = calloc(8 * n, sizeof(*p->phase));
+	p->act = calloc(n, sizeof(*p->act));
+	p->grad = calloc(n, sizeof(*p->grad));
+	p->split = calloc(n, sizeof(*p->split));
+	p->seeded = calloc(n, sizeof(*p->seeded));
+	p->stats = calloc(n, sizeof(*p->stats));
+	p->packed = calloc(n, sizeof(*p->packed));
+	if (p->phase == NULL || p->act == NULL || p->grad == NULL || p->split == NULL ||
+	    p->seeded == NULL || p->stats == NULL || p->packed == NULL) {
+		ss_plan_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+/* Places of statistics and packed weights, shapes of activations: what both kinds of plan share. */
+static void
+plan_shapes(struct ss_plan *p)
+{
+	for (int i = 0; i < p->net->nodes; i++) {
+		const struct ss_node *n = &p->net->node[i];
+
+		shape_slot(&p->act[i], n, p->batch, reads_border(p, i));
+		if (n->op == SS_OP_NORM) {	/* mean, 1/std, scale, shift; then sums of each piece */
+			p->stats[i] = p->stat_floats;
+			p->stat_floats += (size_t)n->c * (4 + 2 * (size_t)p->pieces);
+		} else if (n->op == SS_OP_CONV || n->op == SS_OP_LINEAR) {
+			p->packed[i] = p->packed_floats;
+			if (n->op == SS_OP_CONV || !p->train)
+				p->packed_floats += (p->net->params.p[n->weight].count + 15) / 16 * 16;
+		}
+	}
+}
+
+int
+ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
+    int batch, const int *seeds, int n, struct ss_err *e)
+{
+	struct ss_plan *p = plan_new(net, kern, batch);
+	size_t nodes = (size_t)net->nodes;
+	bool *wanted = calloc(nodes, sizeof(*wanted)), *written = calloc(nodes, sizeof(*written));
+	int *pending = calloc(nodes, sizeof(*pending)), slots = 0;
+	struct ss_slot **slot = calloc(2 * nodes, sizeof(struct ss_slot *));
+
+	*out = NULL;
+	if (p == NULL || wanted == NULL || written == NULL || pending == NULL || slot == NULL) {
+		ss_plan_free(p);
+		free(wanted), free(written), free(pending), free(slot);
+		return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
+	}
+	p->train = true;
+	/* about 32 pieces, of at most 8 images: enough for many threads, few enough partial sums */
+	p->piece = (batch + 31) / 32;
+	if (p->piece > 8)
+		p->piece = 8;
+	p->pieces = (batch + p->piece - 1) / p->piece;
+	plan_shapes(p);
+	shape_splits(p);
+	for (int i = 0; i < n; i++)
+		wanted[seeds[i]] = written[seeds[i]] = p->seeded[seeds[i]] = true;
+	for (int i = net->nodes - 1; i > 0; i--) {
+		const struct ss_node *node = &net->node[i];
+
+		if (!wanted[i])
+			continue;
+		if (node->in > 0)		/* node 0, the image, needs none */
+			wanted[node->in] = true;
+		if (node->in2 > 0)
+			wanted[node->in2] = true;
+		shape_slot(&p->grad[i], node, batch, node->op == SS_OP_CONV && node->conv.k == 3);
+	}
+	emit_forward(p, net->nodes - 1);
+	for (int i = 0; i < n; i++)		/* the loss reads outputs and writes seeds between the passes */
+		use(&p->act[seeds[i]], p->phase[p->phases - 1].segment + 1),
+		    use(&p->grad[seeds[i]], p->phase[p->phases - 1].segment + 1);
+	for (int i = 0; i < net->nodes; i++)
+		if (net->node[i].layer[0] != '\0')	/* what others may want to look at */
+			use(&p->act[i], p->phase[p->phases - 1].segment + 1);
+	emit_backward(p, wanted, written, pending);
+	for (int i = 0; i < net->nodes; i++)
+		if (p->act[i].born >= 0)
+			slot[slots++] = &p->act[i];
+	p->act_floats = place(slot, slots);
+	slots = 0;
+	for (int i = 0; i < net->nodes; i++) {
+		if (p->grad[i].used && p->grad[i].born >= 0)
+			slot[slots++] = &p->grad[i];
+		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
+			slot[slots++] = &p->split[i].partial;
+	}
+	p->grad_floats = place(slot, slots);
+	free(wanted), free(written), free(pending), free(slot);
+	*out = p;
+	return 0;
+}
+
+int
+ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
+    int batch, int last, struct ss_err *e)
+{
+	struct ss_plan *p = plan_new(net, kern, batch);
+	struct ss_slot **slot = calloc((size_t)net->nodes, sizeof(struct ss_slot *));
+	int slots = 0;
+
+	*out = NULL;
+	if (p == NULL || slot == NULL) {
+		ss_plan_free(p);
+		free(slot);
+		return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
+	}
+	p->piece = batch;
+	p->pieces = 1;
+	plan_shapes(p);
+	emit_forward(p, last);
+	for (int i = 0; i <= last; i++)
+		if (p->act[i].born >= 0)
+			slot[slots++] = &p->act[i];
+	p->act_floats = place(slot, slots);
+	free(slot);
+	*out = p;
+	return 0;
+}
+
+void
+ss_plan_free(struct ss_plan *p)
+{
+	if (p == NULL)
+		return;
+	free(p->phase);
+	free(p->act);
+	free(p->grad);
+	free(p->split);
+	free(p->seeded);
+	free(p->stats);
+	free(p->packed);
+	free(p);
+}
+
+int
+ss_weights_create(struct ss_weights *w, const struct ss_plan *plan, struct ss_err *e)
+{
+	*w = (struct ss_weights){
+		.params = ss_alloc(plan->net->params.floats, sizeof(float)),
+		.buffers = ss_alloc(plan->net->buffers.floats, sizeof(float)),
+		.packed = ss_alloc(plan->packed_floats, sizeof(float)),
+		.packed_t = plan->train ? ss_alloc(plan->packed_floats, sizeof(float)) : NULL
+	};
+	if (w->params == NULL || w->buffers == NULL || w->packed == NULL ||
+	    (plan->train && w->packed_t == NULL)) {
+		ss_weights_free(w);
+		return ss_fail(e, SS_EIO, "out of memory for the weights of %s", plan->net->arch);
+	}
+	return 0;
+}
+
+void
+ss_weights_free(struct ss_weights *w)
+{
+	free(w->params);
+	free(w->buffers);
+	free(w->packed);
+	free(w->packed_t);
+	*w = (struct ss_weights){ 0 };
+}
+
+int
+ss_pass_create(struct ss_pass *p, const struct ss_plan *plan, struct ss_err *e)
+{
+	p->act = ss_alloc(plan->act_floats, sizeof(float));
+	p->stats = ss_alloc(plan->stat_floats, sizeof(double));
+	if (p->act == NULL || p->stats == NULL) {
+		ss_pass_free(p);
+		return ss_fail(e, SS_EIO, "out of memory for a batch of %d (%zu MB); use a smaller --batch",
+		    plan->batch, plan->act_floats * sizeof(float) >> 20);
+	}
+	return 0;
+}
+
+void
+ss_pass_free(struct ss_pass *p)
+{
+	free(p->act);
+	free(p->stats);
+	*p = (struct ss_pass){ 0 };
+}

@@ -1,0 +1,140 @@
+/*
+ * plan.h - the order of execution and the memory of a network for one batch size
+ *
+ * A plan turns the table of nodes into a list of phases. Work that concerns one
+ * image at a time (convolutions, applying a normalisation, gradients of both) is cut
+ * into pieces of a few images, and neighbouring phases of that kind form a segment:
+ * a thread takes a piece through the whole segment while it is hot in its cache. A
+ * segment ends where all images must meet: at the statistics of a normalisation and
+ * at dense layers, which are cut by columns.
+ *
+ * All sizes are known when the plan is made; activations and gradients are placed by
+ * their lifetime (in segments) in one arena each. Borders of pieces depend on batch
+ * and network alone, and partial sums are added in the order of the pieces, so the
+ * number of threads changes no byte.
+ */
+#ifndef SS_PLAN_H
+#define SS_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/work.h"
+#include "nn/net.h"
+
+enum ss_phase_kind {
+	/* by pieces of images */
+	SS_PH_INPUT, SS_PH_CONV, SS_PH_STATS, SS_PH_APPLY, SS_PH_SHORTCUT, SS_PH_POOL, SS_PH_DENSE,
+	SS_PH_POOL_BACK, SS_PH_REDUCE, SS_PH_NORM_BACK, SS_PH_DGRAD, SS_PH_SHORTCUT_BACK, SS_PH_WGRAD,
+	SS_PH_BY_IMAGES,		/* end of that list */
+	/* by pieces of their own */
+	SS_PH_LINEAR, SS_PH_LINEAR_BACK, SS_PH_WGRAD_SPLIT, SS_PH_WGRAD_SUM,
+	/* once */
+	SS_PH_FINISH, SS_PH_FINISH_BACK
+};
+
+struct ss_phase {
+	enum ss_phase_kind kind;
+	int node;
+	int segment;
+	bool accumulate;	/* the gradient of the input has been written before */
+	bool accumulate2;	/* that of the second input */
+	bool input_grad, input2_grad;	/* wanted at all */
+};
+
+/* A tensor in an arena, for all images of the batch. */
+struct ss_slot {
+	bool used, border;
+	size_t offset;		/* floats, to the first float of the border */
+	size_t row, image;	/* floats */
+	size_t floats;
+	int born, dies;		/* segments, inclusive */
+};
+
+/* How the weight gradient of a convolution is cut. */
+struct ss_split {
+	int groups;		/* of images, each with a partial sum */
+	int blocks;		/* of input channels */
+	bool chained;		/* groups are the pieces, computed inside the segment */
+	struct ss_slot partial;	/* groups * k * k * ci * co floats, in the gradient arena */
+};
+
+struct ss_plan {
+	const struct ss_net *net;
+	const struct ss_kernels *kern;
+	bool train;
+	int batch;
+	int piece;		/* images in a piece */
+	int pieces;
+	struct ss_phase *phase;	/* forward, then backward */
+	int phases, forward;	/* forward: how many of them */
+	struct ss_slot *act, *grad;	/* by node */
+	struct ss_split *split;
+	bool *seeded;		/* by node: its gradient comes from the loss */
+	size_t *stats;		/* by node: offset of mean, 1/std, scale, shift, sums in the statistics of a pass */
+	size_t *packed;		/* by node: offset in the packed weights */
+	size_t act_floats, grad_floats, stat_floats, packed_floats;
+};
+
+/*
+ * A plan to train with `batch` images: the gradients of the nodes seeds[0..n-1] are
+ * given by the caller before ss_backward.
+ */
+int ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
+    int batch, const int *seeds, int n, struct ss_err *e) SS_MUST_USE;
+
+/* A plan for inference of up to `batch` images at once on one thread, as far as node `last`. */
+int ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
+    int batch, int last, struct ss_err *e) SS_MUST_USE;
+void ss_plan_free(struct ss_plan *p);
+
+/* The weights of one network (online or target): owned by the caller of ss_weights_create. */
+struct ss_weights {
+	float *params;		/* net->params.floats */
+	float *buffers;		/* net->buffers.floats */
+	float *packed;		/* for the convolutions, forward */
+	float *packed_t;	/* and for their data gradients; NULL for inference */
+};
+int ss_weights_create(struct ss_weights *w, const struct ss_plan *plan, struct ss_err *e) SS_MUST_USE;
+void ss_weights_free(struct ss_weights *w);
+
+/* To be called whenever params have changed. */
+void ss_weights_pack(struct ss_weights *w, const struct ss_plan *plan, struct ss_pool *pool);
+
+/* What one forward pass leaves behind: activations and statistics. */
+struct ss_pass {
+	float *act;
+	double *stats;
+};
+int ss_pass_create(struct ss_pass *p, const struct ss_plan *plan, struct ss_err *e) SS_MUST_USE;
+void ss_pass_free(struct ss_pass *p);
+
+/* The output of a vector node after a forward pass: batch x c, dense. */
+float *ss_pass_output(const struct ss_plan *plan, const struct ss_pass *pass, int node);
+
+/* The gradient of a seeded node in the gradient arena, batch x c: fill it before ss_backward. */
+float *ss_plan_seed(const struct ss_plan *plan, float *grad_arena, int node);
+
+/*
+ * Forward pass over plan->batch images, u8 (n, c, h, w). Normalisations use the
+ * statistics of the batch and update the running ones in w->buffers:
+ * running = 0.9 running + 0.1 batch, the variance unbiased.
+ */
+void ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
+    const uint8_t *images, struct ss_pool *pool);
+
+/* Adds the gradients of all parameters to grads (net->params.floats). */
+void ss_backward(const struct ss_plan *plan, struct ss_pass *pass,
+    const struct ss_weights *w, float *grad_arena, float *grads, struct ss_pool *pool);
+
+/*
+ * Inference with the running statistics for n <= plan->batch images on the calling
+ * thread; the output of the plan's last node goes to out, n x c. Each image's result
+ * depends on that image alone, to the byte.
+ */
+void ss_infer(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
+    const uint8_t *images, int n, float *out);
+
+#endif
