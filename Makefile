@@ -72,10 +72,14 @@ check: all $(UNITS)
 	@for t in $(UNITS); do $$t || exit 1; done
 	BIN=$(abspath $(BUILD)/bin) TOP=$(CURDIR) PYTHON=$(PYTHON) CC="$(CC)" prove -j2 tests/cli
 
+# Against PyTorch, live; skips and says so where python3-torch is not installed.
+check-torch: all
+	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py
+
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check clean FORCE
+.PHONY: all check check-torch clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d)
