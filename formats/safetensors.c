@@ -54,29 +54,10 @@ static const char *const DTYPE[SS_TYPES] = {
 	[SS_F16] = "F16", [SS_BF16] = "BF16", [SS_F32] = "F32", [SS_F64] = "F64"
 };
 
-static size_t
-dtype_size(enum ss_type type)
-{
-	switch (type) {
-	case SS_U8: case SS_I8:
-		return 1;
-	case SS_U16: case SS_I16: case SS_F16: case SS_BF16:
-		return 2;
-	case SS_U32: case SS_I32: case SS_F32:
-		return 4;
-	case SS_U64: case SS_I64: case SS_F64:
-		return 8;
-	case SS_TYPES:
-		break;
-	}
-	SS_BUG_IF(true);
-	return 0;
-}
-
 bool
 ss_st_bytes(const struct ss_st_tensor *t, size_t *bytes)
 {
-	*bytes = dtype_size(t->type);
+	*bytes = ss_type_size(t->type);
 	for (int i = 0; i < t->rank; i++)
 		if (!ss_mul(*bytes, t->shape[i], bytes))
 			return false;

@@ -28,8 +28,9 @@ import ssnet  # noqa: E402
 AGREE = 1e-5            # of a tensor's largest element, on the machine that chose the examples
 AGREE_ELSEWHERE = 5e-5  # where other kernels may be at work
 MARGIN = 1e-5
-SEED = {"simsiam": 111, "simclr": 0}    # found by --search
-STEP = {"lr": 0.05, "momentum": 0.9, "weight_decay": 5e-4}
+SEED = {"simsiam": 15, "simclr": 1}     # found by --search
+# a decay so strong that a tensor left without it would be noticed after one step
+STEP = {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.02}
 
 
 def save(path, tensors, metadata):
@@ -200,21 +201,23 @@ def loss_cases(c):
 
 
 def optimiser_cases(c):
-    lr, momentum, decay = 0.1, 0.9, 5e-4
-    w0, grads = c.draw(11), c.draw(3, 11)
+    for lr, momentum, decay in ((0.1, 0.9, 5e-4), (0.3, 0.5, 0.1), (0.1, 0, 0)):
+        w0, grads = c.draw(11), c.draw(3, 11)
 
-    def sgd():
-        w = nn.Parameter(tensor(w0))
-        opt = torch.optim.SGD([w], lr, momentum=momentum, weight_decay=decay)
-        after, velocity = [], []
-        for g in grads:
-            w.grad = tensor(g)
-            opt.step()
-            after.append(w.detach().clone())
-            velocity.append(opt.state[w]["momentum_buffer"].clone())
-        return {"after": torch.stack(after), "velocity": torch.stack(velocity)}
-    c.add("sgd", "three_steps", {"before": w0, "grads": grads, "param":
-                                 np.array([lr, momentum, decay], np.float64)}, sgd)
+        def sgd():
+            w = nn.Parameter(tensor(w0))
+            opt = torch.optim.SGD([w], lr, momentum=momentum, weight_decay=decay)
+            after, velocity = [], []
+            for g in grads:
+                w.grad = tensor(g)
+                opt.step()
+                after.append(w.detach().clone())
+                # without momentum PyTorch keeps no velocity: it is the gradient
+                velocity.append((opt.state[w]["momentum_buffer"] if momentum else w.grad).clone())
+            return {"after": torch.stack(after), "velocity": torch.stack(velocity)}
+        c.add("sgd", "lr%gm%gd%g" % (lr, momentum, decay), {
+            "before": w0, "grads": grads,
+            "param": np.array([lr, momentum, decay], np.float64)}, sgd)
     for total, warm in ((50, 0), (50, 10), (7, 7), (1, 0)):
         # PyTorch's own schedulers, one chained behind the other
         w = nn.Parameter(torch.zeros(1))

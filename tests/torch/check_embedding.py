@@ -1,0 +1,171 @@
+"""
+check_embedding - recompute ss-embed's output from the model file alone
+
+    python3 tests/torch/check_embedding.py MODEL.safetensors IMAGES.sst EMBEDDING.sst [LAYER]
+
+The network is read off the tensors' names and shapes, as a stranger would who has only the
+model file: torchvision's names for the backbone, nn.Sequential's for the heads, a ReLU where a
+head's numbering leaves a gap.  It is computed in double by numpy (convolutions as im2col), and,
+where PyTorch is installed, by PyTorch too.  Ours must agree with both to 1e-4 of the largest
+element.  Exit status 0 or 1.
+"""
+import os
+import sys
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+sys.path.insert(0, HERE)
+import read_model  # noqa: E402
+import sst_read  # noqa: E402
+
+TOLERANCE = 1e-4
+EPS = 1e-5
+BATCH = 100
+
+
+def conv(x, weight, stride, pad):
+    """x (N,C,H,W), weight (O,C,k,k), no bias."""
+    k = weight.shape[2]
+    x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), (2, 3))
+    windows = windows[:, :, ::stride, ::stride]             # (N,C,h,w,k,k)
+    n, c, h, w = windows.shape[:4]
+    rows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(n * h * w, c * k * k)
+    out = rows @ weight.reshape(len(weight), -1).astype("f8").T
+    return out.reshape(n, h, w, -1).transpose(0, 3, 1, 2)
+
+
+def norm(t, name, x):
+    """Batch normalisation by running statistics; channels are dimension 1."""
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    mean, var = (t[name + s].astype("f8").reshape(shape) for s in (".running_mean", ".running_var"))
+    x = (x - mean) / np.sqrt(var + EPS)
+    if name + ".weight" in t:
+        x = x * t[name + ".weight"].reshape(shape) + t[name + ".bias"].reshape(shape)
+    return x
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def block(t, name, x, stride):
+    y = relu(norm(t, name + ".bn1", conv(x, t[name + ".conv1.weight"], stride, 1)))
+    y = norm(t, name + ".bn2", conv(y, t[name + ".conv2.weight"], 1, 1))
+    if name + ".downsample.0.weight" in t:
+        x = norm(t, name + ".downsample.1", conv(x, t[name + ".downsample.0.weight"], stride, 0))
+    else:                           # option A: every second pixel, zero channels appended
+        x = x[:, :, ::stride, ::stride]
+        x = np.pad(x, ((0, 0), (0, y.shape[1] - x.shape[1]), (0, 0), (0, 0)))
+    return relu(x + y)
+
+
+def backbone(t, x):
+    x = relu(norm(t, "bn1", conv(x, t["conv1.weight"], 1, 1)))
+    stage = 1
+    while "layer%d.0.conv1.weight" % stage in t:
+        b = 0
+        while "layer%d.%d.conv1.weight" % (stage, b) in t:
+            x = block(t, "layer%d.%d" % (stage, b), x, 2 if stage > 1 and b == 0 else 1)
+            b += 1
+        stage += 1
+    return x.mean((2, 3))
+
+
+def head(t, name, x):
+    numbers = sorted({int(k.split(".")[1]) for k in t if k.startswith(name + ".")})
+    at = 0
+    for i in numbers:
+        if i > at:
+            x = relu(x)
+        at = i + 1
+        part = "%s.%d" % (name, i)
+        if part + ".running_mean" in t:
+            x = norm(t, part, x)
+        else:
+            x = x @ t[part + ".weight"].astype("f8").T
+            if part + ".bias" in t:
+                x = x + t[part + ".bias"]
+    return x
+
+
+def embed_numpy(t, x, layer):
+    x = backbone(t, x)
+    if layer in ("projector", "predictor"):
+        x = head(t, "projector", x)
+    return head(t, "predictor", x) if layer == "predictor" else x
+
+
+def embed_torch(t, arch, x, layer):
+    """The same by PyTorch in float32; None without PyTorch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    import ssnet
+    net = ssnet.resnet(arch) if isinstance(arch, str) else arch
+    state = {k: torch.from_numpy(v.copy()) for k, v in t.items()
+             if not k.startswith(("projector.", "predictor."))}
+    missing, unexpected = net.load_state_dict(state, strict=False)
+    if unexpected or not all(k.endswith("num_batches_tracked") for k in missing):
+        sys.exit("PyTorch: tensors missing %s, unexpected %s" % (missing, unexpected))
+    with torch.no_grad():
+        y = net.eval()(torch.from_numpy(x.astype("f4"))).numpy()
+    # heads: numpy's are simple enough to be trusted, the backbone is PyTorch's
+    if layer in ("projector", "predictor"):
+        y = head(t, "projector", y)
+    return head(t, "predictor", y) if layer == "predictor" else y
+
+
+def channels(text):
+    return np.array([float(v) for v in text.split(",")]).reshape(1, -1, 1, 1)
+
+
+def read_stream(path, want):
+    """All items of the first tensor that want() accepts, as one array."""
+    with open(path, "rb") as f:
+        stream = sst_read.Stream(f)
+        which = [i for i, t in enumerate(stream.tensors) if want(t)]
+        if not which:
+            sys.exit("%s: no tensor of the expected kind" % path)
+        t = stream.tensors[which[0]]
+        data = b"".join(frame[which[0]] for frame in stream.frames())
+    kind = {"u8": "u1", "f32": "<f4"}[t.type]
+    return np.frombuffer(data, kind).reshape([-1] + t.shape)
+
+
+def differences(model, images, ours, layer):
+    """Yields (oracle, largest difference relative to the largest element)."""
+    t, meta = model
+    mean, std = channels(meta["mean"]), channels(meta["std"])
+    by_numpy, by_torch = [], []
+    for i in range(0, len(images), BATCH):
+        x = (images[i:i + BATCH] / 255.0 - mean) / std
+        by_numpy.append(embed_numpy(t, x, layer))
+        by_torch.append(embed_torch(t, meta["arch"], x, layer))
+    for name, parts in (("numpy", by_numpy), ("torch", by_torch)):
+        if parts[0] is not None:
+            want = np.concatenate(parts)
+            if want.shape != ours.shape:
+                sys.exit("shape %s, expected %s" % (ours.shape, want.shape))
+            yield name, float(np.abs(ours - want).max() / np.abs(want).max())
+
+
+def main():
+    if len(sys.argv) not in (4, 5):
+        sys.exit(__doc__.split("\n")[3].strip())
+    layer = sys.argv[4] if len(sys.argv) == 5 else "backbone"
+    images = read_stream(sys.argv[2], lambda t: t.type == "u8" and len(t.shape) == 3)
+    ours = read_stream(sys.argv[3], lambda t: t.type == "f32" and len(t.shape) == 1)
+    bad = False
+    for name, worst in differences(read_model.read(sys.argv[1]), images, ours, layer):
+        print("%s: %d embeddings (%s), largest relative difference %.2g" %
+              (name, len(ours), layer, worst))
+        bad |= not worst <= TOLERANCE
+    sys.exit(bad)
+
+
+if __name__ == "__main__":
+    main()

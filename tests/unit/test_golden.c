@@ -1,0 +1,383 @@
+/*
+ * test_golden - losses, optimiser and two whole training steps against PyTorch's values
+ *
+ * The values are in tests/golden, whose README says how they were made. A tensor
+ * agrees if its largest difference is within LIMIT of its largest element; there is no
+ * floor under that scale. The operators alone are tested in tests/kern.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/size.h"
+#include "nn/optim.h"
+#include "safetensors.h"
+#include "ssl/trainer.h"
+
+#define LIMIT 1e-4
+
+/* Tests run in the top folder, unless TOP says where that is. */
+static struct ss_st *
+golden(const char *name)
+{
+	const char *top = getenv("TOP");
+	struct ss_err e = SS_ERR_INIT;
+	struct ss_st *s;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/tests/golden/%s.safetensors", top != NULL ? top : ".", name);
+	if (ss_st_open(&s, path, &e) < 0)
+		fail_msg("%s", e.text);
+	return s;
+}
+
+/* The tensor CASE.WHAT, which must be there. */
+static const struct ss_st_tensor *
+get(const struct ss_st *s, const char *c, const char *what)
+{
+	const struct ss_st_tensor *t;
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s.%s", c, what);
+	t = ss_st_find(s, name);
+	if (t == NULL)
+		fail_msg("%s: no tensor '%s'", ss_st_path(s), name);
+	return t;
+}
+
+static double
+largest(const float *x, size_t n)
+{
+	double m = 0;
+
+	for (size_t i = 0; i < n; i++)
+		m = fmax(m, fabs((double)x[i]));
+	return m;
+}
+
+/* Fails unless n values are within LIMIT of `scale` of those expected. */
+static void
+near(const char *what, const char *name, const float *have, const float *want, size_t n, double scale)
+{
+	double worst = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double d = fabs((double)have[i] - (double)want[i]);
+
+		if (!(d <= worst))
+			worst = d;
+	}
+	if (!(worst <= LIMIT * scale))
+		fail_msg("%s: %s differs by %g of %g", what, name, worst, scale);
+}
+
+static void
+agrees(const struct ss_st *s, const char *c, const char *what, const float *have)
+{
+	const struct ss_st_tensor *t = get(s, c, what);
+	size_t bytes;
+
+	assert_true(ss_st_bytes(t, &bytes));
+	near(c, what, have, t->data, bytes / sizeof(float), largest(t->data, bytes / sizeof(float)));
+}
+
+/* Calls fn for each case of a kind; there must be some. */
+static void
+each(const struct ss_st *s, const char *kind, void (*fn)(const struct ss_st *, const char *))
+{
+	const char *list = ss_st_meta(s, kind);
+	char copy[4096], *c, *state = NULL;
+	int n = 0;
+
+	assert_non_null(list);
+	assert_true(strlen(list) < sizeof(copy));
+	strcpy(copy, list);
+	for (c = strtok_r(copy, ",", &state); c != NULL; c = strtok_r(NULL, ",", &state), n++)
+		fn(s, c);
+	assert_true(n > 0);
+}
+
+/* Loss and gradients of one method; p1 is NULL for one without a predictor. */
+static void
+loss_case(const struct ss_st *s, const char *c, const struct ss_method *m, double temperature,
+    const char *grad1, const char *grad2)
+{
+	const struct ss_st_tensor *z = get(s, c, "z1");
+	int n = (int)z->shape[0], d = (int)z->shape[1];
+	size_t cells = (size_t)n * (size_t)d;
+	float *grad = ss_alloc(2 * cells, sizeof(float)), loss;
+	float *scratch = ss_alloc(m->scratch(2, n, d), sizeof(float));
+	struct ss_views v = { .views = 2, .n = n, .d = d };
+
+	assert_non_null(grad);
+	assert_non_null(scratch);
+	v.z[0] = z->data;
+	v.z[1] = get(s, c, "z2")->data;
+	if (m->p_grad) {
+		v.p[0] = get(s, c, "p1")->data;
+		v.p[1] = get(s, c, "p2")->data;
+	}
+	for (int i = 0; i < 2; i++)
+		*(m->p_grad ? &v.dp[i] : &v.dz[i]) = grad + (size_t)i * cells;
+	loss = (float)m->loss(&v, temperature, scratch, NULL).loss;
+	agrees(s, c, "loss", &loss);
+	agrees(s, c, grad1, grad);
+	agrees(s, c, grad2, grad + cells);
+	free(grad);
+	free(scratch);
+}
+
+static void
+simsiam_case(const struct ss_st *s, const char *c)
+{
+	loss_case(s, c, &ss_simsiam, 0, "grad_p1", "grad_p2");
+}
+
+static void
+nt_xent_case(const struct ss_st *s, const char *c)
+{
+	loss_case(s, c, &ss_simclr, *(const float *)get(s, c, "param")->data, "grad_z1", "grad_z2");
+}
+
+static void
+losses(void **state)
+{
+	struct ss_st *s = golden("losses");
+
+	(void)state;
+	each(s, "simsiam", simsiam_case);
+	each(s, "nt_xent", nt_xent_case);
+	ss_st_free(s);
+}
+
+static void
+sgd_case(const struct ss_st *s, const char *c)
+{
+	const struct ss_st_tensor *grads = get(s, c, "grads");
+	size_t steps = grads->shape[0], n = grads->shape[1];
+	const double *param = get(s, c, "param")->data;
+	float *w = ss_alloc(n, sizeof(float)), *v = ss_alloc(n, sizeof(float));
+
+	assert_non_null(w);
+	assert_non_null(v);
+	memcpy(w, get(s, c, "before")->data, n * sizeof(float));
+	for (size_t k = 0; k < steps; k++) {
+		const float *after = (const float *)get(s, c, "after")->data + k * n;
+		const float *velocity = (const float *)get(s, c, "velocity")->data + k * n;
+
+		ss_sgd(w, v, (const float *)grads->data + k * n, n, param[0], param[1], param[2], NULL);
+		near(c, "weights", w, after, n, largest(after, n));
+		near(c, "velocity", v, velocity, n, largest(velocity, n));
+	}
+	free(w);
+	free(v);
+}
+
+static void
+cosine_case(const struct ss_st *s, const char *c)
+{
+	const double *param = get(s, c, "param")->data, *lr = get(s, c, "lr")->data;
+
+	for (size_t k = 0; k < (size_t)param[1]; k++) {
+		double have = ss_cosine(param[0], k, (uint64_t)param[1], (uint64_t)param[2]);
+
+		if (!(fabs(have - lr[k]) <= 1e-12 * param[0]))
+			fail_msg("%s: step %zu: %.17g, expected %.17g", c, k, have, lr[k]);
+	}
+}
+
+static void
+optimiser(void **state)
+{
+	struct ss_st *s = golden("optim");
+
+	(void)state;
+	each(s, "sgd", sgd_case);
+	each(s, "cosine", cosine_case);
+	ss_st_free(s);
+}
+
+/* The small networks of the two steps; see tests/golden/README.md. */
+static const struct ss_arch RESNET8 = { "resnet8", 16, 3, { 1, 1, 1, 0 }, { 16, 32, 64, 0 }, false };
+static const struct ss_arch NARROW = { "narrow", 8, 4, { 1, 1, 1, 1 }, { 8, 16, 16, 32 }, true };
+static const struct ss_head PROJECTOR_32 = { 2, {
+	{ .width = 32, .bias = true, .norm = true, .affine = true, .relu = true },
+	{ .width = 32, .bias = true, .norm = true } } };
+static const struct ss_head PREDICTOR_8 = { 2, {
+	{ .width = 8, .bias = true, .norm = true, .affine = true, .relu = true },
+	{ .width = 32, .bias = true } } };
+static const struct ss_head PROJECTOR_16_8 = { 2, {
+	{ .width = 16, .bias = true, .norm = true, .affine = true, .relu = true },
+	{ .width = 8, .bias = true } } };
+static const struct ss_head NONE = { 0 };
+
+static double
+number(const struct ss_st *s, const char *key)
+{
+	const char *text = ss_st_meta(s, key);
+
+	assert_non_null(text);
+	return strtod(text, NULL);
+}
+
+static void
+numbers(const struct ss_st *s, const char *key, float out[3])
+{
+	const char *text = ss_st_meta(s, key);
+
+	assert_non_null(text);
+	assert_int_equal(sscanf(text, "%f,%f,%f", &out[0], &out[1], &out[2]), 3);
+}
+
+/* Whether a name stands in the comma separated list of biases in front of a norm. */
+static bool
+zero_grad(const struct ss_st *s, const char *name)
+{
+	const char *list = ss_st_meta(s, "zero_grad");
+	size_t n = strlen(name);
+
+	assert_non_null(list);
+	for (const char *p = list; (p = strstr(p, name)) != NULL; p += n)
+		if ((p == list || p[-1] == ',') && (p[n] == ',' || p[n] == '\0'))
+			return true;
+	return false;
+}
+
+/* Compares all tensors of a list, whose values stand at x, with STAGE.NAME. */
+static void
+compare_list(const struct ss_st *s, const char *stage, const struct ss_list *list, const float *x)
+{
+	for (int i = 0; i < list->n; i++) {
+		const struct ss_param *p = &list->p[i];
+		const struct ss_st_tensor *t = get(s, stage, p->name);
+		char weight[SS_LAYER_MAX + 8];
+		double scale = largest(t->data, p->count);
+
+		if (strcmp(stage, "grad1") == 0 && zero_grad(s, p->name)) {
+			snprintf(weight, sizeof(weight), "%.*s.weight",
+			    (int)(strrchr(p->name, '.') - p->name), p->name);
+			t = get(s, stage, weight);
+			for (size_t k = 0; k < p->count; k++)
+				assert_true(fabs((double)x[p->offset + k]) <=
+				    LIMIT * largest(t->data, t->shape[0] * t->shape[1]));
+			continue;
+		}
+		near(stage, p->name, x + p->offset, t->data, p->count, scale);
+	}
+}
+
+static void
+load_list(const struct ss_st *s, const struct ss_list *list, float *x)
+{
+	for (int i = 0; i < list->n; i++) {
+		const struct ss_param *p = &list->p[i];
+		const struct ss_st_tensor *t = get(s, "init", p->name);
+
+		assert_int_equal(t->type, SS_F32);
+		assert_int_equal(t->rank, p->rank);
+		for (int k = 0; k < p->rank; k++)
+			assert_int_equal(t->shape[k], p->shape[k]);
+		memcpy(x + p->offset, t->data, p->count * sizeof(float));
+	}
+}
+
+static void
+two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_method *method,
+    const struct ss_kernels *kern, struct ss_pool *pool)
+{
+	const struct ss_st_tensor *view1 = ss_st_find(s, "view1"), *view2 = ss_st_find(s, "view2");
+	const struct ss_st_tensor *losses = ss_st_find(s, "loss");
+	const uint8_t *images[2];
+	struct ss_hyper h = { number(s, "lr"), number(s, "momentum"), number(s, "weight_decay"),
+	    number(s, "temperature") };
+	struct ss_err e = SS_ERR_INIT;
+	struct ss_trainer *t;
+	struct ss_step result;
+
+	assert_true(view1 != NULL && view2 != NULL && losses != NULL);
+	images[0] = view1->data;
+	images[1] = view2->data;
+	if (ss_trainer_create(&t, net, method, kern, 2, (int)view1->shape[0], &e) < 0)
+		fail_msg("%s", e.text);
+	load_list(s, &net->params, t->weights.params);
+	load_list(s, &net->buffers, t->weights.buffers);
+	for (int step = 0; step < 2; step++) {
+		const char *after = step == 0 ? "after1" : "after2";
+		const float *want = (const float *)losses->data + step;
+		float loss;
+
+		if (ss_trainer_step(t, images, &h, &result, pool, &e) < 0)
+			fail_msg("%s", e.text);
+		loss = (float)result.loss;
+		near(after, "loss", &loss, want, 1, fabs((double)*want));
+		if (step == 0)
+			compare_list(s, "grad1", &net->params, t->grads);
+		compare_list(s, after, &net->params, t->weights.params);
+		compare_list(s, after, &net->buffers, t->weights.buffers);
+	}
+	ss_trainer_free(t);
+}
+
+/* With every set of kernels that this CPU has, on one thread and on two. */
+static void
+step_test(const char *file, const struct ss_arch *arch, const struct ss_method *method,
+    const struct ss_head *projector, const struct ss_head *predictor)
+{
+	struct ss_st *s = golden(file);
+	struct ss_pool *pool = ss_pool_create(2);
+	struct ss_err e = SS_ERR_INIT;
+	float mean[3], std[3];
+	struct ss_net *net;
+	size_t stored = 0;
+
+	assert_non_null(pool);
+	numbers(s, "mean", mean);
+	numbers(s, "std", std);
+	if (ss_net_create(&net, arch, 3, 16, 16, mean, std, projector, predictor, &e) < 0)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < ss_st_count(s); i++)
+		stored += strncmp(ss_st_at(s, i)->name, "init.", 5) == 0;
+	assert_int_equal(net->params.n + net->buffers.n, stored);
+	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++) {
+		two_steps(s, net, method, *k, NULL);
+		two_steps(s, net, method, *k, pool);
+		print_message("             %s: two steps with kernels '%s'\n", file, (*k)->name);
+	}
+	ss_net_free(net);
+	ss_pool_free(pool);
+	ss_st_free(s);
+}
+
+static void
+step_simsiam(void **state)
+{
+	(void)state;
+	step_test("step_simsiam", &RESNET8, &ss_simsiam, &PROJECTOR_32, &PREDICTOR_8);
+}
+
+static void
+step_simclr(void **state)
+{
+	(void)state;
+	step_test("step_simclr", &NARROW, &ss_simclr, &PROJECTOR_16_8, &NONE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(losses),
+		cmocka_unit_test(optimiser),
+		cmocka_unit_test(step_simsiam),
+		cmocka_unit_test(step_simclr),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
