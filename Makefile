@@ -42,7 +42,7 @@ all: $(TOOLS)
 FLAGS_tool = -DSS_BUILD_FLAGS='"$(subst ",\",$(filter-out -f%-prefix-map=%,$(CFLAGS)) $(SAN:%=-fsanitize=%))"'
 
 # Kernels are compiled once per vector width; nothing else may assume the CPU of the build machine.
-include lib/kern/flags.mk
+include lib/kern/flags.mk lib/image/flags.mk
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

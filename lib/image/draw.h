@@ -1,0 +1,41 @@
+/*
+ * draw.h - the random parameters of a view
+ *
+ * A function of (seed, epoch, index, view) and the recipe's ranges. Each parameter
+ * has a draw of its own whether it is used or not, so changing one probability
+ * leaves all the others as they were. The order of the draws, part of the promise
+ * "same seed, same bytes":
+ *
+ *	mirror, upend, jitter?, three for the permutation, brightness, contrast,
+ *	saturation, hue, gray, blur?, sigma, solarize; and last the crop, which takes
+ *	four for each of its up to 10 tries.
+ */
+#ifndef SS_DRAW_H
+#define SS_DRAW_H
+
+#include "image/recipe.h"
+
+struct ss_view {
+	struct ss_box box;
+	bool mirror, upend, gray;
+	int order[SS_JITTERS];		/* of the jitter; -1: nothing */
+	float factor[SS_JITTERS];	/* brightness, contrast, saturation, turn of the hue */
+	float sigma;			/* 0: no blur */
+	int kernel;			/* of the blur; 0: Pillow's */
+	int threshold;			/* of the solarization; 256: none */
+};
+
+/* view counts from 0; height and width are those of the image that the view is made from. */
+void ss_view_draw(struct ss_view *v, const struct ss_recipe *r, uint64_t seed, uint32_t epoch,
+    uint64_t index, uint32_t view, int height, int width, int out_height, int out_width);
+
+/*
+ * A view as numbers: top, left, height, width of the crop; mirrored, upended;
+ * four of the jitter's order (0 brightness, 1 contrast, 2 saturation, 3 hue, -1
+ * nothing); its four factors; gray; sigma and kernel of the blur; threshold.
+ * All are exact.
+ */
+enum { SS_VIEW_NUMBERS = 18 };
+void ss_view_record(const struct ss_view *v, float out[SS_VIEW_NUMBERS]);
+
+#endif

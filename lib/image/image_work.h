@@ -1,0 +1,36 @@
+/*
+ * image_work.h - what is inside a struct ss_image_work, for lib/image alone
+ */
+#ifndef SS_IMAGE_WORK_H
+#define SS_IMAGE_WORK_H
+
+#include "image/image.h"
+
+/* The weights that scale one side of an image: out[j] = sum of in[first[j] + k] * coef[j * most + k] */
+struct ss_taps {
+	int in, out;
+	enum ss_filter filter;
+	int most;		/* of count[] */
+	int *first, *count;	/* one block of memory, first at its start */
+	int32_t *coef;
+};
+
+enum {
+	SS_TAPS_KEPT = 128,	/* a crop has many sizes, and they come back */
+	SS_WORK_BUFFERS = 4	/* three for the operations, one for the view in the making */
+};
+
+struct ss_image_work {
+	const struct ss_pixels *px;
+	uint8_t *buffer[SS_WORK_BUFFERS];
+	size_t room[SS_WORK_BUFFERS];
+	struct ss_taps taps[SS_TAPS_KEPT];
+};
+
+/* Buffer i with room for n bytes and what the loops write past them; NULL: out of memory. */
+void *ss_work_room(struct ss_image_work *w, int i, size_t n);
+
+/* The weights for these sizes; NULL: out of memory. Valid until the next call. */
+const struct ss_taps *ss_work_taps(struct ss_image_work *w, int in, int out, enum ss_filter f);
+
+#endif

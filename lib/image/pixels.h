@@ -1,0 +1,64 @@
+/*
+ * pixels.h - the inner loops of lib/image, once per vector width
+ *
+ * pixels_body.h is compiled once for each set of instructions. Every variant
+ * gives the same bytes, so the choice changes the time and nothing else. What
+ * the loops are for, resize.c, colour.c and blur.c know.
+ *
+ * The loops work on whole vectors: they read and write up to SS_PIXELS_SPARE
+ * elements past n. Whoever calls them has that much room behind each plane, and
+ * writes rows that touch each other in rising order.
+ */
+#ifndef SS_PIXELS_H
+#define SS_PIXELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	SS_PIXELS_SPARE = 16,
+	SS_TAP_BITS = 22	/* of a weight: 32 less 8 of the pixel, the sign, one for overshoot */
+};
+
+struct ss_pixels {
+	const char *name;
+
+	/* out[j] = the sum over k < count of in[j + k * step] * coef[k] / 2^SS_TAP_BITS, rounded, clamped */
+	void (*weigh)(uint8_t *out, const uint8_t *in, size_t n, size_t step,
+	    const int32_t *coef, int count);
+
+	/* px = base + factor * (px - base), cut off and clamped */
+	void (*blend)(uint8_t *px, size_t n, int base, float factor);
+
+	/* the same with the gray of each pixel as its base */
+	void (*saturate)(uint8_t *r, uint8_t *g, uint8_t *b, size_t n, float factor);
+
+	void (*gray)(uint8_t *out, const uint8_t *r, const uint8_t *g, const uint8_t *b, size_t n);
+
+	uint64_t (*sum)(const uint8_t *px, size_t n);
+
+	/* adds shift to the hue, of which 255 is the whole circle */
+	void (*turn)(uint8_t *r, uint8_t *g, uint8_t *b, size_t n, int shift);
+
+	/* px = px < threshold ? px : 255 - px */
+	void (*solarize)(uint8_t *px, size_t n, int threshold);
+
+	/*
+	 * out[j] = (whole * the sum over |k| <= radius of in[j + k * step]
+	 * + edge * the two beyond these) / 2^24, rounded
+	 */
+	void (*box)(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius,
+	    uint32_t whole, uint32_t edge);
+
+	/* out[j] = the sum over k < count of in[j + k * step] * coef[k] */
+	void (*convolve)(float *out, const float *in, size_t n, size_t step,
+	    const float *coef, int count);
+};
+
+/* The fastest variant for this CPU. */
+const struct ss_pixels *ss_pixels(void);
+
+/* Number i of those that this CPU can run, the plain one first; NULL past the last. */
+const struct ss_pixels *ss_pixels_variant(int i);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * pixels_body.h - body of the pixels_*.c files: the loops, for one vector width
+ *
+ * Included with SS_LANES, SS_PIXELS_TABLE and SS_PIXELS_NAME defined, and
+ * compiled with the flags of that width. All variants must come out alike, so
+ * nothing here may be contracted to a fused multiply-add; flags.mk sees to that.
+ */
+#include "image/lanes.h"
+#include "image/pixels.h"
+
+static inline vf
+clamp255(vf v)
+{
+	return lesser(greater(v, all(0)), all(255));
+}
+
+static void
+weigh(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coef, int count)
+{
+	const int32_t half = 1 << (SS_TAP_BITS - 1);
+
+	if (count == 1 && coef[0] == 1 << SS_TAP_BITS) {	/* borders of an enlarged image */
+		memcpy(out, in, n);
+	} else if (count == 2 && coef[0] >= 0 && coef[1] >= 0) {	/* bilinear: never overshoots */
+		for (size_t j = 0; j < n; j += SS_LANES) {
+			vi s = load(in + j) * coef[0] + load(in + step + j) * coef[1] + half;
+
+			store(out + j, s >> SS_TAP_BITS);
+		}
+	} else {
+		for (size_t j = 0; j < n; j += SS_LANES) {
+			vi s = (vi){ 0 } + half;
+
+			for (int k = 0; k < count; k++)
+				s += load(in + (size_t)k * step + j) * coef[k];
+			s >>= SS_TAP_BITS;
+			s &= s > 0;
+			s |= s > 255;	/* all ones: the low byte is 255 */
+			store(out + j, s);
+		}
+	}
+}
+
+static void
+blend(uint8_t *px, size_t n, int base, float factor)
+{
+	for (size_t j = 0; j < n; j += SS_LANES) {
+		vf v = all((float)base) + factor * to_float(load(px + j) - base);
+
+		store(px + j, to_int(clamp255(v)));
+	}
+}
+
+/*
+ * ITU-R 601 luma with weights in 16 binary places. All terms and their sum are
+ * integers below 2^24, hence exact in float, where multiplication is cheaper.
+ */
+static inline vi
+luma(vf r, vf g, vf b)
+{
+	return to_int(19595.0f * r + 38470.0f * g + 7471.0f * b + 32768.0f) >> 16;
+}
+
+static void
+saturate(uint8_t *r, uint8_t *g, uint8_t *b, size_t n, float factor)
+{
+	for (size_t j = 0; j < n; j += SS_LANES) {
+		vf fr = load_float(r + j), fg = load_float(g + j), fb = load_float(b + j);
+		vf l = to_float(luma(fr, fg, fb));
+
+		store(r + j, to_int(clamp255(l + factor * (fr - l))));
+		store(g + j, to_int(clamp255(l + factor * (fg - l))));
+		store(b + j, to_int(clamp255(l + factor * (fb - l))));
+	}
+}
+
+static void
+gray(uint8_t *out, const uint8_t *r, const uint8_t *g, const uint8_t *b, size_t n)
+{
+	for (size_t j = 0; j < n; j += SS_LANES)
+		store(out + j, luma(load_float(r + j), load_float(g + j), load_float(b + j)));
+}
+
+/* Reads no further than n. */
+static uint64_t
+sum(const uint8_t *px, size_t n)
+{
+	const size_t most = (size_t)SS_LANES << 20;	/* before a lane could overflow */
+	uint64_t total = 0;
+
+	while (n >= SS_LANES) {
+		size_t k = (n < most ? n : most) / SS_LANES * SS_LANES;
+		vi part = { 0 };
+
+		for (size_t j = 0; j < k; j += SS_LANES)
+			part += load(px + j);
+		for (int i = 0; i < SS_LANES; i++)
+			total += (uint64_t)part[i];
+		px += k;
+		n -= k;
+	}
+	while (n-- > 0)
+		total += *px++;
+	return total;
+}
+
+/*
+ * One channel of the way back from hue, saturation and value: angle counts 255
+ * to a sixth of the circle, the ramp over it goes 0..255..0, and w is value times
+ * saturation. The result is v - w * ramp / 255^2 rounded; the quotient is never
+ * a half, and float is exact enough for every argument (the tests try all).
+ */
+static inline vi
+from_angle(vf v, vf w, vf angle)
+{
+	vf ramp;
+
+	angle -= pick(angle >= 1530, all(1530), all(0));
+	ramp = clamp255(lesser(angle, 1020 - angle));
+	return to_int(v) - to_int(w * ramp * (1 / 65025.0f) + 0.5f);
+}
+
+/*
+ * Pillow's way there and back: hue and saturation pass through 8 bits, cut off
+ * and not rounded. Where the hue is an exact multiple of 1/255, the rounding of
+ * the float quotients decides whether the cut loses a whole unit, so these
+ * operations are Pillow's in kind and order (in float where it widens to double,
+ * which gives the same for all 2^24 colours).
+ */
+static void
+turn(uint8_t *r, uint8_t *g, uint8_t *b, size_t n, int shift)
+{
+	for (size_t j = 0; j < n; j += SS_LANES) {
+		vf fr = load_float(r + j), fg = load_float(g + j), fb = load_float(b + j);
+		vf v = greater(fr, greater(fg, fb));
+		vf range = v - lesser(fr, lesser(fg, fb));
+		/* distances from the largest channel: 0, range, and that of the middle one */
+		vf dr = v - fr, dg = v - fg, db = v - fb;
+		vf q = (dr + dg + db - range) / greater(range, all(1));
+		vi red = dr == 0, green = dg == 0;
+		vf diff = pick(red, db - dg, pick(green, dr - db, dg - dr));
+		vf sixth = pick(red, all(0), pick(green, all(2), all(4)));
+		/* one rounding: first the whole numbers, then the quotient */
+		vf h = sixth + pick(diff > 0, all(1), all(-1)) + pick(diff > 0, -q, q);
+		vf s = to_float(to_int(range / greater(v, all(1)) * 255));
+		vf w = v * s, angle;
+
+		h /= 6;
+		h += pick(h < 0, all(1), all(0));
+		angle = to_float(((to_int(h * 255) + shift) & 255) * 6);
+		store(r + j, from_angle(v, w, angle + 1275));
+		store(g + j, from_angle(v, w, angle + 765));
+		store(b + j, from_angle(v, w, angle + 255));
+	}
+}
+
+static void
+solarize(uint8_t *px, size_t n, int threshold)
+{
+	for (size_t j = 0; j < n; j += SS_LANES) {
+		vi v = load(px + j);
+
+		store(px + j, v ^ (v >= threshold));	/* the low byte of ~v is 255 - v */
+	}
+}
+
+static void
+box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint32_t whole,
+    uint32_t edge)
+{
+	const ptrdiff_t far = (radius + 1) * step;
+
+	for (size_t j = 0; j < n; j += SS_LANES) {
+		const uint8_t *mid = in + j;
+		vi acc = load(mid);
+		vu s;
+
+		for (ptrdiff_t k = step; k != far; k += step)
+			acc += load(mid - k) + load(mid + k);
+		s = (vu)acc * whole + (vu)(load(mid - far) + load(mid + far)) * edge + (1u << 23);
+		store(out + j, (vi)(s >> 24));
+	}
+}
+
+static void
+convolve(float *out, const float *in, size_t n, size_t step, const float *coef, int count)
+{
+	for (size_t j = 0; j < n; j += SS_LANES) {
+		vf acc = { 0 }, row;
+
+		for (int k = 0; k < count; k++) {
+			memcpy(&row, in + (size_t)k * step + j, sizeof row);
+			acc += row * coef[k];
+		}
+		memcpy(out + j, &acc, sizeof acc);
+	}
+}
+
+const struct ss_pixels SS_PIXELS_TABLE = {
+	SS_PIXELS_NAME, weigh, blend, saturate, gray, sum, turn, solarize, box, convolve
+};
