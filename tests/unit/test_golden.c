@@ -1,9 +1,8 @@
 /*
  * test_golden - losses, optimiser and two whole training steps against PyTorch's values
  *
- * The values are in tests/golden, whose README says how they were made. A tensor
- * agrees if its largest difference is within LIMIT of its largest element; there is no
- * floor under that scale. The operators alone are tested in tests/kern.
+ * The values are in tests/golden, whose README says how they were made. The operators
+ * alone are tested in tests/kern/test_golden_ops.c.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -18,91 +17,8 @@
 
 #include "base/size.h"
 #include "nn/optim.h"
-#include "safetensors.h"
 #include "ssl/trainer.h"
-
-#define LIMIT 1e-4
-
-/* Tests run in the top folder, unless TOP says where that is. */
-static struct ss_st *
-golden(const char *name)
-{
-	const char *top = getenv("TOP");
-	struct ss_err e = SS_ERR_INIT;
-	struct ss_st *s;
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/tests/golden/%s.safetensors", top != NULL ? top : ".", name);
-	if (ss_st_open(&s, path, &e) < 0)
-		fail_msg("%s", e.text);
-	return s;
-}
-
-/* The tensor CASE.WHAT, which must be there. */
-static const struct ss_st_tensor *
-get(const struct ss_st *s, const char *c, const char *what)
-{
-	const struct ss_st_tensor *t;
-	char name[256];
-
-	snprintf(name, sizeof(name), "%s.%s", c, what);
-	t = ss_st_find(s, name);
-	if (t == NULL)
-		fail_msg("%s: no tensor '%s'", ss_st_path(s), name);
-	return t;
-}
-
-static double
-largest(const float *x, size_t n)
-{
-	double m = 0;
-
-	for (size_t i = 0; i < n; i++)
-		m = fmax(m, fabs((double)x[i]));
-	return m;
-}
-
-/* Fails unless n values are within LIMIT of `scale` of those expected. */
-static void
-near(const char *what, const char *name, const float *have, const float *want, size_t n, double scale)
-{
-	double worst = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		double d = fabs((double)have[i] - (double)want[i]);
-
-		if (!(d <= worst))
-			worst = d;
-	}
-	if (!(worst <= LIMIT * scale))
-		fail_msg("%s: %s differs by %g of %g", what, name, worst, scale);
-}
-
-static void
-agrees(const struct ss_st *s, const char *c, const char *what, const float *have)
-{
-	const struct ss_st_tensor *t = get(s, c, what);
-	size_t bytes;
-
-	assert_true(ss_st_bytes(t, &bytes));
-	near(c, what, have, t->data, bytes / sizeof(float), largest(t->data, bytes / sizeof(float)));
-}
-
-/* Calls fn for each case of a kind; there must be some. */
-static void
-each(const struct ss_st *s, const char *kind, void (*fn)(const struct ss_st *, const char *))
-{
-	const char *list = ss_st_meta(s, kind);
-	char copy[4096], *c, *state = NULL;
-	int n = 0;
-
-	assert_non_null(list);
-	assert_true(strlen(list) < sizeof(copy));
-	strcpy(copy, list);
-	for (c = strtok_r(copy, ",", &state); c != NULL; c = strtok_r(NULL, ",", &state), n++)
-		fn(s, c);
-	assert_true(n > 0);
-}
+#include "tests/golden/golden.h"
 
 /* Loss and gradients of one method; p1 is NULL for one without a predictor. */
 static void
@@ -172,7 +88,8 @@ sgd_case(const struct ss_st *s, const char *c)
 		const float *after = (const float *)get(s, c, "after")->data + k * n;
 		const float *velocity = (const float *)get(s, c, "velocity")->data + k * n;
 
-		ss_sgd(w, v, (const float *)grads->data + k * n, n, param[0], param[1], param[2], NULL);
+		ss_sgd(w, v, (const float *)grads->data + k * n, n, param[0], param[1], param[2],
+		    NULL);
 		near(c, "weights", w, after, n, largest(after, n));
 		near(c, "velocity", v, velocity, n, largest(velocity, n));
 	}
@@ -205,8 +122,12 @@ optimiser(void **state)
 }
 
 /* The small networks of the two steps; see tests/golden/README.md. */
-static const struct ss_arch RESNET8 = { "resnet8", 16, 3, { 1, 1, 1, 0 }, { 16, 32, 64, 0 }, false };
-static const struct ss_arch NARROW = { "narrow", 8, 4, { 1, 1, 1, 1 }, { 8, 16, 16, 32 }, true };
+static const struct ss_arch RESNET8 = {
+	"resnet8", 16, 3, { 1, 1, 1, 0 }, { 16, 32, 64, 0 }, false
+};
+static const struct ss_arch NARROW = {
+	"narrow", 8, 4, { 1, 1, 1, 1 }, { 8, 16, 16, 32 }, true
+};
 static const struct ss_head PROJECTOR_32 = { 2, {
 	{ .width = 32, .bias = true, .norm = true, .affine = true, .relu = true },
 	{ .width = 32, .bias = true, .norm = true } } };
