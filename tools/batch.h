@@ -1,0 +1,41 @@
+/*
+ * batch.h - batches of views from a stream of frames
+ *
+ * Frames may have any size; a batch never spans epochs: what is left over at the end
+ * of an epoch, less than a batch, is dropped, as the published recipes do.
+ */
+#ifndef SS_BATCH_H
+#define SS_BATCH_H
+
+#include "sst.h"
+#include "ssl/method.h"
+
+struct batch {
+	struct ss_reader *in;
+	int views, size;
+	int tensor[SS_VIEWS_MAX];	/* of view1, view2, ... in the stream */
+	int shape[3];			/* c, h, w */
+	size_t image;			/* bytes of one */
+	uint8_t *data[SS_VIEWS_MAX];	/* size images each */
+	uint32_t epoch;			/* of the batch just read */
+	uint64_t used;			/* records of that epoch consumed with it */
+	/* the frame at hand */
+	struct ss_frame frame;
+	uint32_t at;			/* first record of it not used */
+	uint32_t frame_epoch;
+	uint64_t seen;			/* records of frame_epoch before `at` */
+	bool any;
+};
+
+/* Ends the tool if the stream has no views of one fixed shape, or fewer than `views`. */
+void batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views);
+void batch_size(struct batch *b, int size);
+void batch_free(struct batch *b);
+
+/*
+ * The next whole batch: 1; 0 at the sound end of the stream; a negative SS_E...
+ * Records before (epoch, used) are passed over if skip is set.
+ */
+int batch_next(struct batch *b, bool skip, uint32_t epoch, uint64_t used, struct ss_err *e) SS_MUST_USE;
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * model.h - models and checkpoints: networks as safetensors files
+ *
+ * Tensors: the backbone under torchvision's names (conv1.weight, layer1.0.bn1.running_mean
+ * ...), heads under "projector." and "predictor.", momentum of tensor T under
+ * "optimizer.momentum.T". __metadata__ holds what struct model says, one key each.
+ */
+#ifndef SS_MODEL_H
+#define SS_MODEL_H
+
+#include <stdint.h>
+
+#include "nn/net.h"
+#include "nn/plan.h"
+#include "safetensors.h"
+
+struct model {
+	char arch[32], method[32];
+	int shape[3];			/* c, h, w of the images */
+	float mean[4], std[4];		/* input normalisation */
+	struct ss_head projector, predictor;
+	/* where training stands */
+	uint64_t step, steps;		/* done, in all */
+	uint32_t epoch;			/* in which the next record falls */
+	uint64_t records;		/* of that epoch already used */
+	uint64_t seed;
+	double best;			/* best score of the monitor, or -1 */
+	char recipe[1024];		/* the options that a resumed run must share */
+	char *history;			/* @PG lines, or NULL; owned */
+};
+
+/* Builds the network that m describes. */
+int model_net(struct ss_net **out, const struct model *m, struct ss_err *e) SS_MUST_USE;
+
+/* momentum may be NULL: none is written. */
+int model_save(const char *path, const struct model *m, const struct ss_net *net,
+    const struct ss_weights *w, const float *momentum, struct ss_err *e) SS_MUST_USE;
+
+/* Reads and checks a file; model_read tells what it holds, model_weights copies it out. */
+int model_open(struct ss_st **file, struct model *m, const char *path, struct ss_err *e) SS_MUST_USE;
+int model_weights(const struct ss_st *file, const struct ss_net *net, struct ss_weights *w,
+    float *momentum, struct ss_err *e) SS_MUST_USE;
+void model_free(struct model *m);
+
+/* Defaults of the input normalisation: CIFAR-10's for three channels, else 0.5 and 0.25. */
+void model_default_norm(int channels, float mean[4], float std[4]);
+
+#endif

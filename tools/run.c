@@ -1,0 +1,456 @@
+/*
+ * run.c - a training run: from the first batch, or from a checkpoint, to the last
+ *
+ * The state of a run is a function of the recipe and of the step: whatever stops it,
+ * going on from a checkpoint gives the same bytes as never having stopped.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nn/head.h"
+#include "nn/optim.h"
+#include "run.h"
+#include "ssl/health.h"
+#include "tool.h"
+#include "trainlog.h"
+
+struct run {
+	const struct run_options *o;
+	struct batch batch;
+	struct model model;
+	struct ss_net *net;
+	struct ss_trainer *trainer;
+	struct monitor *monitor;
+	FILE *log;
+	uint64_t per_epoch, warmup;	/* steps */
+	uint64_t saved;			/* step of the newest checkpoint */
+	bool has_saved;
+	double started;			/* seconds */
+	uint64_t first;			/* step at which this process began */
+	double rate;			/* images a second, smoothed */
+	int collapsed;			/* steps in a row */
+};
+
+static volatile sig_atomic_t stop;
+
+/* The first signal asks for a checkpoint, the second ends at once. */
+static void
+on_signal(int sig)
+{
+	if (stop) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
+	stop = 1;
+}
+
+static void
+catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		sigaction(signals[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN)		/* nohup stays nohup */
+			sigaction(signals[i], &sa, NULL);
+	}
+}
+
+/* Keeps the last checkpoints as NAME.1, NAME.2 ...; NAME itself stays until the new one replaces it. */
+static void
+rotate(const char *path, int keep)
+{
+	size_t size = strlen(path) + 16;
+	char *from = malloc(size), *to = malloc(size);
+
+	if (from == NULL || to == NULL)
+		tool_die(TOOL_FAILURE, "out of memory");
+	for (int i = keep; i > 0; i--) {
+		snprintf(to, size, "%s.%d", path, i);
+		if (i > 1) {
+			snprintf(from, size, "%s.%d", path, i - 1);
+			if (rename(from, to) < 0 && errno != ENOENT)
+				tool_die(TOOL_FAILURE, "cannot rename '%s': %s", from, strerror(errno));
+		} else if ((unlink(to) < 0 && errno != ENOENT) || (link(path, to) < 0 && errno != ENOENT)) {
+			tool_die(TOOL_FAILURE, "cannot keep '%s' as '%s': %s", path, to, strerror(errno));
+		}
+	}
+	free(from);
+	free(to);
+}
+
+static void
+save_as(struct run *r, const char *path)
+{
+	struct ss_err e = SS_ERR_INIT;
+	int status = model_save(path, &r->model, r->net, &r->trainer->weights, r->trainer->momentum, &e);
+
+	if (status < 0)
+		tool_fail(status, &e);
+}
+
+static void
+save(struct run *r)
+{
+	if (r->has_saved && r->saved == r->model.step)
+		return;
+	rotate(r->o->output, r->o->keep);
+	save_as(r, r->o->output);
+	r->saved = r->model.step;
+	r->has_saved = true;
+}
+
+/* The options that must not change when a run goes on, as text. */
+static void
+describe_recipe(struct model *m, const struct run_options *o)
+{
+	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT];
+
+	ss_head_print(&m->projector, projector);
+	ss_head_print(&m->predictor, predictor);
+	snprintf(m->recipe, sizeof(m->recipe), "--method %s --arch %s --projector %s --predictor %s "
+	    "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g "
+	    "--steps %" PRIu64 " --seed %" PRIu64 " --cpu %s", m->method, m->arch, projector, predictor,
+	    o->batch, o->lr, o->momentum, o->weight_decay, o->temperature, o->warmup, m->steps, m->seed,
+	    o->kern->name);
+}
+
+static void
+plan_steps(struct run *r, const struct ss_header *h)
+{
+	const struct run_options *o = r->o;
+	uint64_t epochs = (uint64_t)h->first_epoch + h->epochs;
+
+	if (h->records == SS_UNKNOWN) {
+		if (o->steps == 0)
+			tool_die(TOOL_MISUSE, "the stream does not say how many records it has: give --steps");
+		r->model.steps = o->steps;
+		r->per_epoch = o->steps;
+		r->warmup = 0;
+		if (o->warmup > 0)
+			tool_die(TOOL_MISUSE, "--warmup is in epochs, and the stream does not say how long one is");
+		return;
+	}
+	r->per_epoch = h->records / (uint64_t)o->batch;
+	if (r->per_epoch == 0)
+		tool_die(TOOL_MISUSE, "the stream has %" PRIu64 " records, less than one batch of %d: use a "
+		    "smaller --batch", h->records, o->batch);
+	r->model.steps = o->steps > 0 ? o->steps : r->per_epoch * epochs;
+	r->warmup = (uint64_t)llround(o->warmup * (double)r->per_epoch);
+	if (r->warmup >= r->model.steps && o->warmup > 0)
+		tool_die(TOOL_MISUSE, "--warmup %g epochs is not shorter than the run", o->warmup);
+}
+
+/* The @PG lines of the stream, which tell where the images came from. */
+static char *
+history(const struct ss_header *h)
+{
+	char *all = strdup(""), *line;
+	size_t at = 0;
+
+	while (all != NULL && (line = ss_header_next(h, "@PG", &at)) != NULL) {
+		size_t n = strlen(all) + strlen(line) + 2;
+		char *grown = realloc(all, n);
+
+		if (grown != NULL) {
+			strcat(grown, line);
+			strcat(grown, "\n");
+		} else {
+			free(all);
+		}
+		all = grown;
+		free(line);
+	}
+	if (all == NULL)
+		tool_die(TOOL_FAILURE, "out of memory");
+	return all;
+}
+
+static void
+make_model(struct run *r, const struct ss_header *h)
+{
+	const struct run_options *o = r->o;
+	struct model *m = &r->model;
+	struct ss_err e = SS_ERR_INIT;
+	int status;
+
+	memset(m, 0, sizeof(*m));
+	snprintf(m->arch, sizeof(m->arch), "%s", o->arch);
+	snprintf(m->method, sizeof(m->method), "%s", o->method->name);
+	memcpy(m->shape, r->batch.shape, sizeof(m->shape));
+	model_default_norm(m->shape[0], m->mean, m->std);
+	if (o->own_mean)
+		memcpy(m->mean, o->mean, sizeof(m->mean));
+	if (o->own_std)
+		memcpy(m->std, o->std, sizeof(m->std));
+	m->seed = o->seed;
+	m->best = -1;
+	m->epoch = h->first_epoch;
+	m->history = history(h);
+	if ((status = model_net(&r->net, m, &e)) < 0)		/* to learn how many features there are */
+		tool_fail(status, &e);
+	o->method->heads(r->net->node[r->net->backbone].c, &m->projector, &m->predictor);
+	if (o->own_projector)
+		m->projector = o->projector;
+	if (o->own_predictor && o->method->p_grad)
+		m->predictor = o->predictor;
+	if (m->predictor.layers > 0) {
+		const struct ss_dense *z = &m->projector.layer[m->projector.layers - 1];
+		const struct ss_dense *p = &m->predictor.layer[m->predictor.layers - 1];
+
+		if (z->width != p->width)
+			tool_die(TOOL_MISUSE, "the predictor ends in %d outputs, the projector in %d; they "
+			    "must be equal", p->width, z->width);
+	}
+	ss_net_free(r->net);
+	if ((status = model_net(&r->net, m, &e)) < 0)
+		tool_fail(status, &e);
+	plan_steps(r, h);
+	describe_recipe(m, o);
+}
+
+/* Goes on from the checkpoint, if there is one and it was made by the same recipe. */
+static void
+resume(struct run *r)
+{
+	struct ss_st *file;
+	struct model old;
+	struct ss_err e = SS_ERR_INIT;
+	int status;
+
+	if (access(r->o->output, F_OK) < 0 && errno == ENOENT)
+		return;
+	if ((status = model_open(&file, &old, r->o->output, &e)) < 0)
+		tool_fail(status, &e);
+	if (strcmp(old.recipe, r->model.recipe) != 0)
+		tool_die(TOOL_MISUSE, "'%s' was begun with other options: '%s', now '%s'", r->o->output,
+		    old.recipe, r->model.recipe);
+	if ((status = model_weights(file, r->net, &r->trainer->weights, r->trainer->momentum, &e)) < 0)
+		tool_fail(status, &e);
+	r->model.step = old.step;
+	r->model.epoch = old.epoch;
+	r->model.records = old.records;
+	r->model.best = old.best;
+	free(r->model.history);			/* the run's history is that of its beginning */
+	r->model.history = old.history;
+	r->saved = old.step;
+	r->has_saved = true;
+	ss_st_free(file);
+}
+
+static void
+log_step(struct run *r, const struct ss_step *s, double lr)
+{
+	char loss[32], grad[32], std[32], accuracy[64] = "";
+
+	if (r->log == NULL || (r->model.step % (uint64_t)r->o->log_every != 0 &&
+	    r->model.step != r->model.steps && isfinite(s->loss)))
+		return;
+	if (s->accuracy >= 0)
+		snprintf(accuracy, sizeof(accuracy), ",\"contrast_accuracy\":%.6g", s->accuracy);
+	trainlog_line(r->log, "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu32 ",\"loss\":%s,\"lr\":%.8g,"
+	    "\"images_per_second\":%.1f,\"std_ratio\":%s,\"grad_norm\":%s%s}", r->model.step,
+	    r->model.epoch, trainlog_number(loss, s->loss), lr, r->rate,
+	    trainlog_number(std, s->std_ratio), trainlog_number(grad, s->grad_norm), accuracy);
+}
+
+static void
+show_step(struct run *r, const struct ss_step *s)
+{
+	uint64_t left = r->model.steps - r->model.step;
+	double eta = r->rate > 0 ? (double)left * r->o->batch / r->rate : 0;
+
+	tool_progress("epoch %" PRIu32 "  step %" PRIu64 "/%" PRIu64 "  loss %.4f  std %.2f  "
+	    "%.0f images/s  ETA %d:%02d:%02d", r->model.epoch + 1, r->model.step, r->model.steps, s->loss,
+	    s->std_ratio, r->rate, (int)(eta / 3600), (int)(eta / 60) % 60, (int)eta % 60);
+}
+
+/* Names a collapse in words, once, when it has lasted. */
+static void
+watch_collapse(struct run *r, const struct ss_step *s)
+{
+	const int patience = 20;
+
+	r->collapsed = s->std_ratio < SS_COLLAPSED ? r->collapsed + 1 : 0;
+	if (r->collapsed != patience)
+		return;
+	tool_progress_end();
+	tool_warn("collapse: since step %" PRIu64 " all images get nearly the same projection (std ratio "
+	    "%.3f, healthy is about 1); lower --lr or check the augmentation",
+	    r->model.step - (uint64_t)patience + 1, s->std_ratio);
+	if (r->o->stop_on_collapse) {
+		save(r);
+		tool_die(TOOL_COLLAPSE, "stopped by --stop-on-collapse; the last state is in '%s'",
+		    r->o->output);
+	}
+}
+
+static void
+monitor_epoch(struct run *r, struct ss_pool *pool)
+{
+	double score;
+	char *best;
+	size_t size = strlen(r->o->output) + sizeof(".best");
+	bool better;
+
+	if (r->monitor == NULL || ((r->model.epoch + 1) % (uint32_t)r->o->monitor_every != 0 &&
+	    r->model.step != r->model.steps))
+		return;
+	score = monitor_score(r->monitor, &r->trainer->weights, pool);
+	better = score > r->model.best;
+	if (better) {
+		r->model.best = score;
+		best = malloc(size);
+		if (best == NULL)
+			tool_die(TOOL_FAILURE, "out of memory");
+		snprintf(best, size, "%s.best", r->o->output);
+		save_as(r, best);
+		free(best);
+	}
+	if (r->log != NULL)
+		trainlog_line(r->log, "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu32 ",\"knn\":%.6g,\"best\":%s}",
+		    r->model.step, r->model.epoch, score, better ? "true" : "false");
+	if (tool_progress_shown() || tool.verbose) {
+		tool_progress_end();
+		fprintf(stderr, "%s: epoch %" PRIu32 ": kNN %.2f %%%s\n", tool.name, r->model.epoch + 1,
+		    100 * score, better ? ", the best so far" : "");
+	}
+}
+
+/* A step that is not finite changes nothing: says which, keeps the last checkpoint. */
+static _Noreturn void
+die_nonfinite(struct run *r, const struct ss_step *s, double lr, const struct ss_err *e)
+{
+	tool_progress_end();
+	log_step(r, s, lr);
+	tool_die(TOOL_NONFINITE, "%s at step %" PRIu64 " (records %" PRIu64 "..%" PRIu64 " of epoch %"
+	    PRIu32 ", lr %g): nothing was updated, '%s' holds step %" PRIu64 "; try a lower --lr", e->text,
+	    r->model.step, r->batch.used - (uint64_t)r->batch.size, r->batch.used - 1, r->batch.epoch, lr,
+	    r->o->output, r->saved);
+}
+
+/* One batch: step, log, and what is due after it. */
+static void
+one_step(struct run *r, struct ss_pool *pool)
+{
+	const struct run_options *o = r->o;
+	struct model *m = &r->model;
+	struct ss_hyper hyper = { ss_cosine(o->lr, m->step, m->steps, r->warmup), o->momentum,
+		o->weight_decay, o->temperature };
+	struct ss_step s;
+	struct ss_err e = SS_ERR_INIT;
+	double begin = tool_seconds(), now;
+	int status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, &hyper, &s, pool,
+	    &e);
+	bool epoch_ends;
+
+	now = o->batch / (tool_seconds() - begin);
+	r->rate = r->rate == 0 ? now : 0.9 * r->rate + 0.1 * now;
+	m->step++;
+	m->epoch = r->batch.epoch;
+	m->records = r->batch.used;
+	if (status < 0)
+		die_nonfinite(r, &s, hyper.lr, &e);
+	log_step(r, &s, hyper.lr);
+	show_step(r, &s);
+	watch_collapse(r, &s);
+	epoch_ends = m->step % r->per_epoch == 0 || m->step == m->steps;
+	if (epoch_ends)
+		monitor_epoch(r, pool);
+	if (o->checkpoint_every == 0 ? epoch_ends : m->step % o->checkpoint_every == 0)
+		save(r);
+}
+
+/* What is there to be told before hours go by. */
+static void
+announce(struct run *r, struct ss_pool *pool)
+{
+	const struct model *m = &r->model;
+
+	if (!tool.verbose && !tool_progress_shown())
+		return;
+	fprintf(stderr, "%s: %s on %s, %.2f million parameters, %" PRIu64 " steps of %d images, "
+	    "%.1f GB of memory, %d threads, %s kernels\n", tool.name, m->method, m->arch,
+	    (double)ss_net_count(r->net) * 1e-6, m->steps, r->o->batch,
+	    (double)ss_trainer_bytes(r->trainer) * 1e-9, ss_pool_threads(pool), r->o->kern->name);
+	if (m->step > 0)
+		fprintf(stderr, "%s: goes on from '%s' at step %" PRIu64 "\n", tool.name, r->o->output, m->step);
+}
+
+static void
+prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
+{
+	const struct run_options *o = r->o;
+	struct ss_err e = SS_ERR_INIT;
+	int status;
+
+	batch_start(&r->batch, in, o->method->min_views, o->method->max_views);
+	make_model(r, ss_reader_header(in));
+	batch_size(&r->batch, o->batch);
+	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
+		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
+	status = ss_trainer_create(&r->trainer, r->net, o->method, o->kern, r->batch.views, o->batch, &e);
+	if (status < 0)
+		tool_fail(status, &e);
+	ss_net_init(r->net, o->seed, r->trainer->weights.params, r->trainer->weights.buffers);
+	if (o->resume)
+		resume(r);
+	if (o->monitor != NULL)
+		r->monitor = monitor_open(o->monitor, r->net, o->kern, pool);
+	if (!r->has_saved)		/* where it cannot be written, hours later is too late to learn it */
+		save(r);
+	if (o->log != NULL)
+		r->log = trainlog_open(o->log, r->model.step);
+	r->first = r->model.step;
+	announce(r, pool);
+}
+
+int
+run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *pool)
+{
+	struct run r = { .o = o };
+	struct ss_err e = SS_ERR_INIT;
+	const uint32_t epoch = ss_reader_header(in)->first_epoch;
+	int status = 1;
+
+	prepare(&r, in, pool);
+	catch_signals();
+	if (epoch > r.model.epoch)
+		tool_die(TOOL_MISUSE, "the stream begins with epoch %" PRIu32 ", but the run stands in epoch %"
+		    PRIu32, epoch, r.model.epoch);
+	while (r.model.step < r.model.steps && !stop) {
+		status = batch_next(&r.batch, r.model.step > 0, r.model.epoch, r.model.records, &e);
+		if (status != 1 || stop)
+			break;
+		one_step(&r, pool);
+	}
+	tool_progress_end();
+	save(&r);
+	trainlog_close(r.log);
+	if (stop && r.model.step < r.model.steps)
+		tool_die(TOOL_STOPPED, "stopped by a signal after step %" PRIu64 " of %" PRIu64 ", which '%s' "
+		    "holds; go on with --resume", r.model.step, r.model.steps, o->output);
+	if (r.model.step < r.model.steps) {
+		if (status < 0)
+			tool_fail(status, &e);
+		tool_die(TOOL_DAMAGED, "%s ended after step %" PRIu64 " of %" PRIu64 ", which '%s' holds",
+		    ss_reader_name(in), r.model.step, r.model.steps, o->output);
+	}
+	while (o->steps == 0 && status == 1)	/* the rest, so that its end is seen and nobody writes in vain */
+		if ((status = ss_reader_next(in, &r.batch.frame, &e)) < 0)
+			tool_fail(status, &e);
+	if (tool.verbose || tool_progress_shown())
+		fprintf(stderr, "%s: wrote '%s', %" PRIu64 " steps\n", tool.name, o->output, r.model.step);
+	monitor_free(r.monitor);
+	ss_trainer_free(r.trainer);
+	ss_net_free(r.net);
+	batch_free(&r.batch);
+	model_free(&r.model);
+	return tool_finish(in, NULL);
+}

@@ -1,0 +1,40 @@
+/*
+ * run.h - a training run: from the first batch, or from a checkpoint, to the last
+ */
+#ifndef SS_RUN_H
+#define SS_RUN_H
+
+#include "batch.h"
+#include "monitor.h"
+#include "model.h"
+#include "ssl/trainer.h"
+
+struct run_options {
+	const char *output;		/* model and checkpoints */
+	const char *log;		/* NULL: none */
+	const char *monitor;		/* NULL: none */
+	int log_every;			/* steps */
+	uint64_t checkpoint_every;	/* steps; 0: epochs */
+	int monitor_every;		/* epochs */
+	int keep;			/* earlier checkpoints as NAME.1, NAME.2 ... */
+	bool resume, stop_on_collapse;
+	/* the recipe */
+	const struct ss_method *method;
+	const struct ss_kernels *kern;
+	const char *arch;
+	struct ss_head projector, predictor;
+	bool own_projector, own_predictor;	/* given, not the method's */
+	int batch;
+	double lr;			/* after scaling */
+	double momentum, weight_decay, temperature;
+	double warmup;			/* epochs */
+	uint64_t steps;			/* 0: as many as the stream has */
+	uint64_t seed;
+	float mean[4], std[4];
+	bool own_mean, own_std;
+};
+
+/* Trains on what the stream brings. Returns the exit status; ends the tool on failure. */
+int run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *pool);
+
+#endif

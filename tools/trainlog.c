@@ -1,0 +1,83 @@
+/*
+ * trainlog.c - the log of a training run, JSON Lines
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+#include "trainlog.h"
+
+static const char *path_of_log;
+
+/* Length of the lines whose "step" is at most the given one; an unfinished last line is not one. */
+static long
+keep(FILE *f, uint64_t step)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	long end = 0;
+
+	while ((n = getline(&line, &room, f)) > 0) {
+		unsigned long long s;
+
+		if (line[n - 1] != '\n' || sscanf(line, "{\"step\":%llu", &s) != 1 || s > step)
+			break;
+		end += n;
+	}
+	free(line);
+	return end;
+}
+
+FILE *
+trainlog_open(const char *path, uint64_t step)
+{
+	FILE *f = step > 0 ? fopen(path, "r+") : fopen(path, "w");
+
+	if (f == NULL && step > 0 && errno == ENOENT)
+		f = fopen(path, "w");
+	if (f == NULL)
+		tool_die(TOOL_FAILURE, "cannot open log '%s': %s", path, strerror(errno));
+	path_of_log = path;
+	if (step > 0) {
+		long end = keep(f, step);
+
+		if (ftruncate(fileno(f), end) < 0 || fseek(f, end, SEEK_SET) < 0)
+			tool_die(TOOL_FAILURE, "cannot go on in log '%s': %s", path, strerror(errno));
+	}
+	return f;
+}
+
+void
+trainlog_line(FILE *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(f, fmt, ap);
+	va_end(ap);
+	putc('\n', f);
+	if (fflush(f) != 0 || ferror(f))
+		tool_die(TOOL_FAILURE, "cannot write log '%s': %s", path_of_log, strerror(errno));
+}
+
+const char *
+trainlog_number(char *buf, double v)
+{
+	if (isfinite(v))
+		snprintf(buf, 32, "%.7g", v);
+	else
+		snprintf(buf, 32, "null");
+	return buf;
+}
+
+void
+trainlog_close(FILE *f)
+{
+	if (f != NULL && fclose(f) != 0)
+		tool_die(TOOL_FAILURE, "cannot write log '%s': %s", path_of_log, strerror(errno));
+}
