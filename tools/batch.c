@@ -17,7 +17,7 @@ batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views)
 
 	memset(b, 0, sizeof(*b));
 	b->in = in;
-	while (b->views < SS_VIEWS_MAX) {
+	while (b->views < SS_METHOD_VIEWS) {
 		char name[16];
 		int i;
 

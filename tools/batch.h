@@ -13,10 +13,10 @@
 struct batch {
 	struct ss_reader *in;
 	int views, size;
-	int tensor[SS_VIEWS_MAX];	/* of view1, view2, ... in the stream */
+	int tensor[SS_METHOD_VIEWS];	/* of view1, view2, ... in the stream */
 	int shape[3];			/* c, h, w */
 	size_t image;			/* bytes of one */
-	uint8_t *data[SS_VIEWS_MAX];	/* size images each */
+	uint8_t *data[SS_METHOD_VIEWS];	/* size images each */
 	uint32_t epoch;			/* of the batch just read */
 	uint64_t used;			/* records of that epoch consumed with it */
 	/* the frame at hand */

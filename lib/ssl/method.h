@@ -14,15 +14,15 @@
 #include "base/work.h"
 #include "nn/net.h"
 
-#define SS_VIEWS_MAX 16
+#define SS_METHOD_VIEWS 16
 
 /* Outputs of the heads for n images in each view: row i of every view belongs to image i. */
-struct ss_views {
+struct ss_outputs {
 	int views, n, d;
-	const float *z[SS_VIEWS_MAX];	/* projector's output, n x d */
-	const float *p[SS_VIEWS_MAX];	/* predictor's, n x d; NULL without one */
-	float *dz[SS_VIEWS_MAX];	/* to be filled with the gradient of the loss, if the method says so */
-	float *dp[SS_VIEWS_MAX];
+	const float *z[SS_METHOD_VIEWS];	/* projector's output, n x d */
+	const float *p[SS_METHOD_VIEWS];	/* predictor's, n x d; NULL without one */
+	float *dz[SS_METHOD_VIEWS];	/* to be filled with the gradient of the loss, if the method says so */
+	float *dp[SS_METHOD_VIEWS];
 };
 
 struct ss_loss {
@@ -45,7 +45,7 @@ struct ss_method {
 	size_t (*scratch)(int views, int n, int d);
 
 	/* Loss and gradients; the same bytes for any pool. */
-	struct ss_loss (*loss)(const struct ss_views *v, double temperature, float *scratch,
+	struct ss_loss (*loss)(const struct ss_outputs *v, double temperature, float *scratch,
 	    struct ss_pool *pool);
 };
 

@@ -20,7 +20,7 @@
 #define ROWS 64			/* rows in a piece of work */
 
 struct job {
-	const struct ss_views *v;
+	const struct ss_outputs *v;
 	int m;
 	double temperature;
 	float *u;		/* m x d, unit rows */
@@ -103,7 +103,7 @@ scratch(int views, int n, int d)
 }
 
 static struct ss_loss
-loss(const struct ss_views *v, double temperature, float *space, struct ss_pool *pool)
+loss(const struct ss_outputs *v, double temperature, float *space, struct ss_pool *pool)
 {
 	struct job j = { .v = v, .m = 2 * v->n, .temperature = temperature };
 	size_t m = (size_t)j.m, pieces = (m + ROWS - 1) / ROWS;

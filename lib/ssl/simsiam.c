@@ -18,7 +18,7 @@
 #define ROWS 16			/* images in a piece of work */
 
 struct job {
-	const struct ss_views *v;
+	const struct ss_outputs *v;
 	float *loss;		/* by image */
 	float *rows;		/* by image: 2 d floats */
 };
@@ -27,7 +27,7 @@ static void
 piece(void *arg, size_t number, int worker)
 {
 	const struct job *j = arg;
-	const struct ss_views *v = j->v;
+	const struct ss_outputs *v = j->v;
 	int d = v->d, end = ((int)number + 1) * ROWS;
 	double pairs = (double)v->views * (v->views - 1), scale = 1 / (pairs * v->n);
 
@@ -61,7 +61,7 @@ piece(void *arg, size_t number, int worker)
 }
 
 static struct ss_loss
-loss(const struct ss_views *v, double temperature, float *scratch, struct ss_pool *pool)
+loss(const struct ss_outputs *v, double temperature, float *scratch, struct ss_pool *pool)
 {
 	struct job j = { v, scratch, scratch + (v->n + 15) / 16 * 16 };
 	double sum = 0;
@@ -95,7 +95,7 @@ heads(int features, struct ss_head *projector, struct ss_head *predictor)
 
 const struct ss_method ss_simsiam = {
 	.name = "simsiam", .summary = "negative cosine of prediction and stopped projection",
-	.min_views = 2, .max_views = SS_VIEWS_MAX, .p_grad = true,
+	.min_views = 2, .max_views = SS_METHOD_VIEWS, .p_grad = true,
 	.lr = 0.06, .weight_decay = 5e-4,
 	.heads = heads, .scratch = scratch, .loss = loss
 };

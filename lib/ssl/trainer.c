@@ -91,7 +91,7 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 	const struct ss_plan *p = t->plan;
 	size_t cells = (size_t)p->batch * (size_t)t->d;
 	int z = t->net->projector, q = t->net->predictor;
-	struct ss_views v = { .views = t->views, .n = p->batch, .d = t->d };
+	struct ss_outputs v = { .views = t->views, .n = p->batch, .d = t->d };
 	struct ss_loss loss;
 
 	ss_weights_pack(&t->weights, p, pool);

@@ -18,7 +18,7 @@ struct ss_trainer {
 	float *momentum;		/* net->params.floats */
 	/* scratch */
 	int views, d;			/* d: width of the projector's output */
-	struct ss_pass pass[SS_VIEWS_MAX];
+	struct ss_pass pass[SS_METHOD_VIEWS];
 	float *grads, *grad_arena, *seeds, *loss_scratch;
 	double *health_scratch;
 };

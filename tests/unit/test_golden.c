@@ -30,7 +30,7 @@ loss_case(const struct ss_st *s, const char *c, const struct ss_method *m, doubl
 	size_t cells = (size_t)n * (size_t)d;
 	float *grad = ss_alloc(2 * cells, sizeof(float)), loss;
 	float *scratch = ss_alloc(m->scratch(2, n, d), sizeof(float));
-	struct ss_views v = { .views = 2, .n = n, .d = d };
+	struct ss_outputs v = { .views = 2, .n = n, .d = d };
 
 	assert_non_null(grad);
 	assert_non_null(scratch);

@@ -1,0 +1,42 @@
+"""
+rival_step - images per second of whole training steps in PyTorch
+
+usage: rival_step.py ARCH METHOD BATCH THREADS STEPS
+
+The same work as bench_step, at its best: channels last, gradients set to None, no data loader.
+Prints the median rate of STEPS steps, after one that warms up.
+"""
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "torch"))
+import torch  # noqa: E402
+import ssnet  # noqa: E402
+
+
+def main():
+    arch, method, batch, threads, steps = sys.argv[1:6]
+    batch, threads, steps = int(batch), int(threads), int(steps)
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    backbone = ssnet.resnet(arch)
+    net = ssnet.SimSiam(backbone) if method == "simsiam" else ssnet.SimCLR(backbone)
+    net = net.to(memory_format=torch.channels_last)
+    net.train()
+    sgd = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
+    views = [torch.randint(0, 256, (batch, 3, 32, 32), dtype=torch.uint8) for _ in range(2)]
+    rates = []
+    for _ in range(steps + 1):
+        begin = time.monotonic()
+        x1, x2 = (ssnet.normalise(v).contiguous(memory_format=torch.channels_last) for v in views)
+        sgd.zero_grad(set_to_none=True)
+        loss, _ = net(x1, x2)
+        loss.backward()
+        sgd.step()
+        loss.item()
+        rates.append(batch / (time.monotonic() - begin))
+    print("%.2f" % sorted(rates[1:])[steps // 2])
+
+
+main()
