@@ -1,7 +1,10 @@
 """
-check - makes every golden value anew with the PyTorch installed here, and compares
+check - holds the stored values, our readers and our programs to the PyTorch installed here
 
     python3 tests/torch/check.py        prints TAP; run by `make check-torch`
+
+1. makes every golden value anew and compares;
+2. compares check_embedding.py's networks in numpy with PyTorch's, at every layer.
 
 A tensor agrees if its largest difference is within TOLERANCE of its largest element.  Without
 PyTorch everything is skipped, and said to be.
@@ -18,14 +21,17 @@ TOLERANCE = 1e-4
 FILES = ("ops", "losses", "optim", "step_simsiam", "step_simclr")
 
 try:
-    import torch  # noqa: F401
     import numpy as np
+    import torch
 except ImportError as e:
     print("1..0 # SKIP %s" % e)
     sys.exit(0)
 
-sys.path.insert(0, TESTS)
+sys.path[:0] = [TESTS, HERE]
+import check_embedding  # noqa: E402
+import make_goldens  # noqa: E402
 import read_model  # noqa: E402
+import ssnet  # noqa: E402
 
 
 def compare(stored, made):
@@ -51,22 +57,61 @@ def compare(stored, made):
     return bad, worst
 
 
-def main():
-    print("1..%d" % len(FILES))
-    failed = 0
+class Report:
+    """Numbers and counts the lines of TAP."""
+
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def line(self, good, what, complaints=()):
+        self.number += 1
+        self.failed += not good
+        print("%sok %d - %s" % ("" if good else "not ", self.number, what), flush=True)
+        for text in complaints:
+            print("# " + text)
+
+
+def goldens(report):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, os.path.join(HERE, "make_goldens.py"), folder],
                        check=True, stdout=subprocess.DEVNULL)
-        for i, name in enumerate(FILES):
+        for name in FILES:
             path = name + ".safetensors"
             bad, worst = compare(read_model.read(os.path.join(GOLDEN, path)),
                                  read_model.read(os.path.join(folder, path)))
-            print("%sok %d - %s made anew, largest difference %.2g" %
-                  ("not " if bad else "", i + 1, path, worst))
-            for line in bad:
-                print("# " + line)
-            failed += bool(bad)
-    sys.exit(failed > 0)
+            report.line(not bad, "%s made anew, largest difference %.2g" % (path, worst), bad)
+
+
+def numpy_networks(report):
+    """The trained networks of the two steps, in evaluation mode, by numpy and by PyTorch."""
+    for method in ("simsiam", "simclr"):
+        tensors, _ = read_model.read(os.path.join(GOLDEN, "step_%s.safetensors" % method))
+        model = {k[7:]: v for k, v in tensors.items() if k.startswith("after2.")}
+        net = make_goldens.small_net(method).double().eval()
+        state = {k: model[make_goldens.file_name(k)] for k in net.state_dict()
+                 if not k.endswith("num_batches_tracked")}
+        net.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in state.items()}, strict=False)
+        torch.set_default_dtype(torch.float64)
+        x = ssnet.normalise(torch.from_numpy(tensors["view1"].copy()))
+        torch.set_default_dtype(torch.float32)
+        with torch.no_grad():
+            want = {"backbone": net.backbone(x)}
+            want["projector"] = net.projector(want["backbone"])
+            if method == "simsiam":
+                want["predictor"] = net.predictor(want["projector"])
+        for layer, y in want.items():
+            have = check_embedding.embed_numpy(model, x.numpy(), layer)
+            worst = float(np.abs(have - y.numpy()).max() / np.abs(y.numpy()).max())
+            report.line(worst <= 1e-9, "%s, %s in numpy, largest difference %.2g" %
+                        (method, layer, worst))
+
+
+def main():
+    report = Report()
+    goldens(report)
+    numpy_networks(report)
+    print("1..%d" % report.number)
+    sys.exit(report.failed > 0)
 
 
 if __name__ == "__main__":

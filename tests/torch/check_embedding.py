@@ -18,7 +18,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 import read_model  # noqa: E402
-import sst_read  # noqa: E402
 
 TOLERANCE = 1e-4
 EPS = 1e-5
@@ -125,6 +124,7 @@ def channels(text):
 
 def read_stream(path, want):
     """All items of the first tensor that want() accepts, as one array."""
+    import sst_read
     with open(path, "rb") as f:
         stream = sst_read.Stream(f)
         which = [i for i, t in enumerate(stream.tensors) if want(t)]
