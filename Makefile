@@ -36,6 +36,8 @@ LIBOBJ  = $(LIBSRC:%.c=$(BUILD)/%.o)
 HELPOBJ = $(HELPSRC:%.c=$(BUILD)/%.o)
 TOOLS   = $(TOOLSRC:tools/%.c=$(BUILD)/bin/%)
 UNITS   = $(UNITSRC:%.c=$(BUILD)/%)
+GENSRC  = $(wildcard tests/cli/*.c)
+GENS    = $(GENSRC:%.c=$(BUILD)/%)
 
 all: $(TOOLS)
 
@@ -68,9 +70,9 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libss.a
 	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 # Unit tests print cmocka's counts, command-line tests those of prove.
-check: all $(UNITS)
+check: all $(UNITS) $(GENS)
 	@for t in $(UNITS); do $$t || exit 1; done
-	BIN=$(abspath $(BUILD)/bin) TOP=$(CURDIR) PYTHON=$(PYTHON) CC="$(CC)" prove -j2 tests/cli
+	BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(CURDIR) PYTHON=$(PYTHON) CC="$(CC)" prove -j2 tests/cli
 
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
@@ -82,4 +84,4 @@ clean:
 FORCE:
 .PHONY: all check check-torch clean FORCE
 .SECONDARY:
--include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d)
+-include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d)

@@ -13,7 +13,7 @@
 
 #include "tool.h"
 
-struct tool_state tool = { .name = "ss" };
+struct tool_state tool = { .name = "ss", .trouble = TOOL_FAILURE };
 
 enum { INPUTS = 16 };		/* files remembered, so as not to overwrite them */
 
@@ -255,7 +255,7 @@ fail_with(int status, const char *message)
 	else if (stream_expected && fstat(STDOUT_FILENO, &st) == 0 &&
 	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
 		ss_write_failure(STDOUT_FILENO, message);
-	exit(status);
+	exit(status == TOOL_FAILURE ? tool.trouble : status);
 }
 
 void
@@ -417,6 +417,25 @@ tool_input(const char *path)
 	if (code < 0)
 		tool_fail(code, &e);
 	return r;
+}
+
+bool
+tool_is_model(const char *path)
+{
+	static const char suffix[] = ".safetensors";
+	const char *found = strstr(path, suffix);
+	unsigned char b[9];		/* a length of 8 bytes, then JSON */
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
+		n = read(fd, b, sizeof(b));
+		close(fd);
+	}
+	if (n == (ssize_t)sizeof(b))
+		return b[8] == '{' && b[0] != 0x89;
+	return found != NULL && (found[sizeof(suffix) - 1] == '\0' || found[sizeof(suffix) - 1] == '.');
 }
 
 /* Refuses an output over which something would be lost. */

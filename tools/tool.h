@@ -57,6 +57,7 @@ extern struct tool_state {
 	int argc;
 	char **argv;		/* for the history: as given, without what cannot change the result (-o, -t, -q, -v, --force) */
 	bool quiet, verbose, force, no_history;
+	int trouble;		/* status of I/O and run-time failures, 1 unless the tool sets another */
 	const char *blas;	/* for --version: set by tool_blas_guard */
 	const char *kernels;	/* for --version: set by tools that compute, before they parse options */
 } tool;
@@ -110,6 +111,9 @@ struct ss_pool *tool_pool(int threads);
  * Ends the tool with the right status and message if that fails.
  */
 struct ss_reader *tool_input(const char *path);
+
+/* Is that file a model (.safetensors) rather than a stream? By what it holds, else by its name. */
+bool tool_is_model(const char *path);
 
 /*
  * Opens the output stream (NULL or "-": standard output; refuses a terminal
