@@ -69,19 +69,41 @@ $(BUILD)/bin/ss-%: $(BUILD)/tools/ss-%.o $(BUILD)/libtools.a $(BUILD)/libss.a
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libss.a
 	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+$(BUILD)/tests/cli/%: $(BUILD)/tests/cli/%.o $(BUILD)/libtools.a $(BUILD)/libss.a
+	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 # Unit tests print cmocka's counts, command-line tests those of prove.
 check: all $(UNITS) $(GENS)
 	@for t in $(UNITS); do $$t || exit 1; done
-	BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(CURDIR) PYTHON=$(PYTHON) CC="$(CC)" prove -j2 tests/cli
+	BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(CURDIR) PYTHON=$(PYTHON) \
+		CC="$(CC) $(LDSAN)" prove -j2 tests/cli
 
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
 	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py
 
+# Manual pages and shell scripts; both programs are in Debian.
+lint:
+	mandoc -T lint -W warning man/*.[1-9]
+	shellcheck -S warning -x -P tests/cli tests/cli/*.t
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
+	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+	for s in 1 5 7; do install -m 644 man/*.$$s $(DESTDIR)$(MANDIR)/man$$s || exit 1; done
+
+uninstall:
+	rm -f $(TOOLS:$(BUILD)/bin/%=$(DESTDIR)$(PREFIX)/bin/%)
+	cd man && for p in *.[157]; do rm -f "$(DESTDIR)$(MANDIR)/man$${p##*.}/$$p"; done
+
+# The same commit gives the same bytes.
+dist:
+	git archive --format=tar --prefix=sstools-$(VERSION)/ HEAD | gzip -n >sstools-$(VERSION).tar.gz
+
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check check-torch clean FORCE
+.PHONY: all check check-torch lint install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d)
