@@ -28,15 +28,24 @@ box_radius(float sigma)
 	return whole + part;
 }
 
-/* A row with its ends repeated pad times. */
+/* Repeats the ends of each row, which is wide in all, pad times. */
 static void
-pad_row(uint8_t *out, const uint8_t *row, size_t n, size_t pad)
+repeat_ends(uint8_t *row, size_t rows, size_t wide, size_t pad)
 {
-	memset(out, row[0], pad);
-	memcpy(out + pad, row, n);
-	memset(out + pad + n, row[n - 1], pad);
+	for (uint8_t *end = row + rows * wide; row != end; row += wide) {
+		const uint8_t first = row[pad], last = row[wide - pad - 1];
+
+		for (size_t i = 0; i < pad; i++) {
+			row[i] = first;
+			row[wide - 1 - i] = last;
+		}
+	}
 }
 
+/*
+ * Each pass goes over a whole plane at once, borders included; what comes out of
+ * the borders is nonsense, and is overwritten before the next pass.
+ */
 static int
 blur_pillow(struct ss_image *m, float sigma, struct ss_image_work *w, struct ss_err *e)
 {
@@ -46,31 +55,35 @@ blur_pillow(struct ss_image *m, float sigma, struct ss_image_work *w, struct ss_
 	const uint32_t edge = ((1u << 24) - (uint32_t)(radius * 2 + 1) * whole) / 2;
 	const size_t height = (size_t)m->height, width = (size_t)m->width;
 	const size_t pad = (size_t)radius + 1, wide = width + 2 * pad;
-	uint8_t *space = ss_work_room(w, 0, (height + 2 * pad) * wide);
+	uint8_t *a = ss_work_room(w, 0, (height + 2 * pad) * wide);
+	uint8_t *b = ss_work_room(w, 1, (height + 2 * pad) * wide), *t;
 
-	if (space == NULL)
+	if (a == NULL || b == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a blur");
 	for (int c = 0; c < m->channels; c++) {
-		uint8_t *plane = m->data + (size_t)c * m->plane;
+		uint8_t *plane = m->data + (size_t)c * m->plane, *row;
 
+		for (size_t y = 0; y < height; y++)
+			memcpy(a + y * wide + pad, plane + y * width, width);
 		for (int pass = 0; pass < PASSES; pass++) {
-			for (size_t y = 0; y < height; y++)
-				pad_row(space + y * wide, plane + y * width, width, pad);
-			for (size_t y = 0; y < height; y++)
-				w->px->box(plane + y * width, space + y * wide + pad, width, 1,
-				    radius, whole, edge);
+			repeat_ends(a, height, wide, pad);
+			w->px->box(b + pad, a + pad, height * wide - 2 * pad, 1, radius, whole, edge);
+			t = a, a = b, b = t;
 		}
+		row = b + pad * width;
+		for (size_t y = 0; y < height; y++)
+			memcpy(row + y * width, a + y * wide + pad, width);
 		for (int pass = 0; pass < PASSES; pass++) {
-			uint8_t *row = space;
+			uint8_t *out = pass < PASSES - 1 ? a + pad * width : plane;
+			const uint8_t *last = row + (height - 1) * width;
 
-			for (size_t i = 0; i < pad; i++, row += width)
-				memcpy(row, plane, width);
-			memcpy(row, plane, height * width);
-			row += height * width;
-			for (size_t i = 0; i < pad; i++, row += width)
-				memcpy(row, plane + (height - 1) * width, width);
-			w->px->box(plane, space + pad * width, height * width, (ptrdiff_t)width,
-			    radius, whole, edge);
+			for (size_t i = 1; i <= pad; i++) {
+				memcpy(row - i * width, row, width);
+				memcpy(row + (height - 1 + i) * width, last, width);
+			}
+			w->px->box(out, row, height * width, (ptrdiff_t)width, radius, whole, edge);
+			row = out;
+			t = a, a = b, b = t;
 		}
 	}
 	return 0;
@@ -104,40 +117,31 @@ static int
 blur_torch(struct ss_image *m, float sigma, int kernel, struct ss_image_work *w,
     struct ss_err *e)
 {
-	const size_t height = (size_t)m->height, width = (size_t)m->width, n = height * width;
-	const size_t reach = (size_t)kernel / 2, line = width + 2 * reach + SS_PIXELS_SPARE;
-	float *tall = ss_work_room(w, 0, (height + 2 * reach) * width * sizeof(float));
-	float *flat = ss_work_room(w, 1, (n + SS_PIXELS_SPARE) * sizeof(float));
-	float *rest = ss_work_room(w, 2, ((size_t)kernel + 2 * line) * sizeof(float));
-	float *coef = rest, *padded, *row;
+	const size_t height = (size_t)m->height, width = (size_t)m->width;
+	const size_t reach = (size_t)kernel / 2, wide = width + 2 * reach;
+	uint8_t *in = ss_work_room(w, 0, (height + 2 * reach) * wide);
+	float *tall = ss_work_room(w, 1, (height * wide + 2 * reach) * sizeof(float));
+	float *coef = ss_work_room(w, 2, (size_t)kernel * sizeof(float));
 
 	SS_BUG_IF(kernel % 2 == 0 || reach >= height || reach >= width);
-	if (tall == NULL || flat == NULL || rest == NULL)
+	if (in == NULL || tall == NULL || coef == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a blur");
-	padded = rest + kernel;
-	row = padded + line;
 	gaussian(coef, kernel, sigma);
 	for (int c = 0; c < m->channels; c++) {
-		uint8_t *plane = m->data + (size_t)c * m->plane;
+		uint8_t *plane = m->data + (size_t)c * m->plane, *row = in;
 
-		for (size_t y = 0; y < height + 2 * reach; y++) {
-			const uint8_t *from = plane
-			    + reflect((ptrdiff_t)(y - reach), height) * width;
-
-			for (size_t x = 0; x < width; x++)
-				tall[y * width + x] = from[x];
-		}
-		w->px->convolve(flat, tall, n, width, coef, kernel);
-		for (size_t y = 0; y < height; y++) {
-			for (size_t x = 0; x < width + 2 * reach; x++)
-				padded[x] = flat[y * width + reflect((ptrdiff_t)(x - reach), width)];
-			w->px->convolve(row, padded, width, 1, coef, kernel);
-			for (size_t x = 0; x < width; x++) {
-				float v = rintf(row[x]);
-
-				plane[y * width + x] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+		for (size_t y = 0; y < height + 2 * reach; y++, row += wide) {
+			memcpy(row + reach, plane
+			    + reflect((ptrdiff_t)(y - reach), height) * width, width);
+			for (size_t i = 1; i <= reach; i++) {
+				row[reach - i] = row[reach + i];
+				row[reach + width - 1 + i] = row[reach + width - 1 - i];
 			}
 		}
+		w->px->convolve(tall, in, height * wide, wide, coef, kernel);
+		w->px->convolve_back(in, tall, height * wide, coef, kernel);
+		for (size_t y = 0; y < height; y++)
+			memcpy(plane + y * width, in + y * wide, width);
 	}
 	return 0;
 }

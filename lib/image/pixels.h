@@ -51,8 +51,12 @@ struct ss_pixels {
 	    uint32_t whole, uint32_t edge);
 
 	/* out[j] = the sum over k < count of in[j + k * step] * coef[k] */
-	void (*convolve)(float *out, const float *in, size_t n, size_t step,
+	void (*convolve)(float *out, const uint8_t *in, size_t n, size_t step,
 	    const float *coef, int count);
+
+	/* the same along a line, rounded to the nearest byte (halves to even), clamped */
+	void (*convolve_back)(uint8_t *out, const float *in, size_t n, const float *coef,
+	    int count);
 };
 
 /* The fastest variant for this CPU. */

@@ -183,19 +183,34 @@ box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint3
 }
 
 static void
-convolve(float *out, const float *in, size_t n, size_t step, const float *coef, int count)
+convolve(float *out, const uint8_t *in, size_t n, size_t step, const float *coef, int count)
 {
 	for (size_t j = 0; j < n; j += SS_LANES) {
-		vf acc = { 0 }, row;
+		vf acc = { 0 };
 
-		for (int k = 0; k < count; k++) {
-			memcpy(&row, in + (size_t)k * step + j, sizeof row);
-			acc += row * coef[k];
-		}
+		for (int k = 0; k < count; k++)
+			acc += load_float(in + (size_t)k * step + j) * coef[k];
 		memcpy(out + j, &acc, sizeof acc);
 	}
 }
 
+static void
+convolve_back(uint8_t *out, const float *in, size_t n, const float *coef, int count)
+{
+	const float round = 0x1.8p23f;	/* adding it leaves no place for a fraction */
+
+	for (size_t j = 0; j < n; j += SS_LANES) {
+		vf acc = { 0 }, v;
+
+		for (int k = 0; k < count; k++) {
+			memcpy(&v, in + (size_t)k + j, sizeof v);
+			acc += v * coef[k];
+		}
+		store(out + j, to_int(clamp255((acc + round) - round)));
+	}
+}
+
 const struct ss_pixels SS_PIXELS_TABLE = {
-	SS_PIXELS_NAME, weigh, blend, saturate, gray, sum, turn, solarize, box, convolve
+	SS_PIXELS_NAME, weigh, blend, saturate, gray, sum, turn, solarize, box,
+	convolve, convolve_back
 };
