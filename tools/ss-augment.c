@@ -1,0 +1,300 @@
+/*
+ * ss-augment - make random views of the images of a stream
+ *
+ * What a view looks like depends on the seed, the epoch, the image's index and the
+ * view's number: on nothing else, however the stream is cut into frames and
+ * whatever the number of threads. lib/image does the work, recipe_options.c knows
+ * the options that say what is done; here are the streams.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+#include "image/views.h"
+#include "recipe_options.h"
+#include "sst_slice.h"
+#include "tool.h"
+
+enum {
+	SIDE_MAX = 16384,
+	CHUNK = 8 << 20		/* bytes of views in a frame: it may not grow with their number */
+};
+
+enum { OPT_TWO_VIEWS = TOOL_OPT_OWN, OPT_VIEWS, OPT_SEED, OPT_SIZE, OPT_TENSOR, OPT_KEEP, OPT_RECORD };
+
+static const struct option OPTIONS[] = {
+	{ "two-views", no_argument, NULL, OPT_TWO_VIEWS },
+	{ "views", required_argument, NULL, OPT_VIEWS },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "tensor", required_argument, NULL, OPT_TENSOR },
+	{ "keep-image", no_argument, NULL, OPT_KEEP },
+	{ "record", no_argument, NULL, OPT_RECORD },
+	{ "threads", required_argument, NULL, 't' },
+	{ "output", required_argument, NULL, 'o' },
+	TOOL_COMMON_OPTIONS,
+};
+enum { NOPTIONS = sizeof OPTIONS / sizeof *OPTIONS };
+
+static struct given {
+	const char *tensor, *output;
+	uint64_t seed;
+	int views, threads;
+	int height, width;	/* 0: the image's */
+	bool keep, record;
+} given = { .tensor = "image", .views = 1, .threads = 1 };
+
+/* Where in the streams the tensors are. */
+struct plan {
+	int image, index;		/* in the input */
+	int from[SS_MAX_TENSORS];	/* of each tensor of the output: that of the input, or -1 */
+	int view[SS_VIEWS_MAX];		/* in the output */
+	int record[SS_VIEWS_MAX];
+};
+
+static void
+print_usage(FILE *f)
+{
+	fprintf(f, "usage: ss-augment [--two-views | --views N] [--recipe NAME] [--seed N] [options] [stream]\n"
+	    "      --two-views        make view1 and view2: --views 2\n"
+	    "      --views N          number   [%d]  1..%d; a single view keeps the image's name\n"
+	    "      --seed N           number   [%llu]  0..%llu\n"
+	    "      --size N[,N]       pixels   [the image's]  1..%d; height and width\n"
+	    "      --tensor NAME      name     [%s]  of the tensor that holds the images\n"
+	    "      --keep-image       pass the image on too\n"
+	    "      --record           pass on what was drawn, as VIEW.params\n"
+	    "  -t, --threads N        number   [%d]  0..%d; 0: all CPUs\n"
+	    "  -o, --output FILE      file     [standard output]\n",
+	    given.views, SS_VIEWS_MAX, (unsigned long long)given.seed, ~0ull, SIDE_MAX, given.tensor,
+	    given.threads, TOOL_THREADS_MAX);
+	recipe_options_usage(f);
+	tool_print_common(f);
+}
+
+static void
+take_size(const char *text)
+{
+	long long side[2];
+	int n = tool_int_list("--size", text, 1, SIDE_MAX, side, 2);
+
+	given.height = (int)side[0];
+	given.width = (int)side[n - 1];
+}
+
+static void
+take_options(int argc, char **argv)
+{
+	struct option all[RECIPE_OPTIONS + NOPTIONS + 1] = { 0 };
+	int c;
+
+	recipe_options_table(all);
+	memcpy(all + RECIPE_OPTIONS, OPTIONS, sizeof OPTIONS);
+	while ((c = getopt_long(argc, argv, TOOL_SHORT "t:o:", all, NULL)) != -1) {
+		switch (c) {
+		case OPT_TWO_VIEWS:
+			given.views = 2;
+			break;
+		case OPT_VIEWS:
+			given.views = (int)tool_int("--views", optarg, 1, SS_VIEWS_MAX);
+			break;
+		case OPT_SEED:
+			given.seed = tool_u64("--seed", optarg);
+			break;
+		case OPT_SIZE:
+			take_size(optarg);
+			break;
+		case OPT_TENSOR:
+			given.tensor = optarg;
+			break;
+		case OPT_KEEP:
+			given.keep = true;
+			break;
+		case OPT_RECORD:
+			given.record = true;
+			break;
+		case 't':
+			given.threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX);
+			break;
+		case 'o':
+			given.output = optarg;
+			break;
+		default:
+			if (!recipe_option(c, optarg))
+				tool_common_option(c, print_usage);
+		}
+	}
+	if (argc - optind > 1)
+		tool_die(TOOL_MISUSE, "one stream at a time: '%s' is too much", argv[optind + 1]);
+}
+
+/* Checks that the input has what is needed, and settles the size of the views. */
+static void
+look_at_input(const struct ss_reader *in, struct plan *p, struct ss_views *what)
+{
+	const struct ss_header *h = ss_reader_header(in);
+	const char *name = ss_reader_name(in);
+	const struct ss_tensor *t;
+	int kernel;
+
+	p->image = ss_header_find(h, given.tensor);
+	if (p->image < 0)
+		tool_die(TOOL_MISUSE, "%s: there is no tensor '%s' to make views of", name, given.tensor);
+	p->index = ss_header_find(h, "index");
+	if (p->index < 0 || h->tensor[p->index].type != SS_U64 || h->tensor[p->index].rank != 0)
+		tool_die(TOOL_MISUSE, "%s: there is no tensor 'index' (u64), the key of all randomness", name);
+	t = &h->tensor[p->image];
+	if (t->type != SS_U8 || t->rank != 3 || (t->shape[0] != 1 && t->shape[0] != 3))
+		tool_die(TOOL_MISUSE, "%s: tensor '%s' must be u8 of 1 or 3 channels, height, width", name,
+		    given.tensor);
+	if (given.height == 0 && ss_tensor_varying(t) > 0)
+		tool_die(TOOL_MISUSE, "%s: the images vary in size: --size must say that of the views", name);
+	if (t->shape[1] == 0 || t->shape[2] == 0)
+		tool_die(TOOL_MISUSE, "%s: the images have no pixels", name);
+	what->channels = (int)t->shape[0];
+	what->height = given.height != 0 ? given.height : (int)t->shape[1];
+	what->width = given.height != 0 ? given.width : (int)t->shape[2];
+	kernel = ss_recipe_kernel(&what->recipe, what->height, what->width);
+	if (kernel / 2 >= what->height || kernel / 2 >= what->width)
+		tool_die(TOOL_MISUSE, "a blur with a kernel of %d is too large for views of %d x %d", kernel,
+		    what->height, what->width);
+}
+
+/* The views stand where the image stood; all else stays as it was. */
+static void
+plan_output(const struct ss_header *in, struct ss_header *out, struct plan *p,
+    const struct ss_views *what)
+{
+	const uint32_t shape[3] = { (uint32_t)what->channels, (uint32_t)what->height,
+	    (uint32_t)what->width };
+	const uint32_t numbers = SS_VIEW_NUMBERS;
+	const bool alone = given.views == 1 && !given.keep;
+	char name[SS_NAME_MAX + 32];
+	struct ss_err e = SS_ERR_INIT;
+	int r = ss_header_copy(out, in, &e);
+
+	out->tensors = 0;
+	for (int i = 0; r == 0 && i < in->tensors; i++) {
+		const struct ss_tensor *t = &in->tensor[i];
+
+		for (int k = 0; i == p->image && r == 0 && k < given.views; k++) {
+			snprintf(name, sizeof name, "view%d", k + 1);
+			p->from[out->tensors] = -1;
+			p->view[k] = out->tensors;
+			r = ss_header_add(out, alone ? t->name : name, SS_U8, 3, shape, &e);
+			if (r < 0 || !given.record)
+				continue;
+			strcat(alone ? strcpy(name, t->name) : name, ".params");
+			p->from[out->tensors] = -1;
+			p->record[k] = out->tensors;
+			r = ss_header_add(out, name, SS_F32, 1, &numbers, &e);
+		}
+		if (r == 0 && (i != p->image || given.keep)) {
+			p->from[out->tensors] = i;
+			r = ss_header_add(out, t->name, t->type, t->rank, t->shape, &e);
+		}
+	}
+	if (r < 0)
+		tool_fail(r, &e);
+}
+
+/* Points `image` at the images of a frame. */
+static void
+find_images(const struct ss_header *h, const struct ss_frame *f, int tensor, struct ss_image *image)
+{
+	const struct ss_tensor *t = &h->tensor[tensor];
+	const uint32_t *dims = f->dims[tensor];
+	const uint8_t *at = f->data[tensor];
+
+	for (uint32_t r = 0; r < f->records; r++) {
+		uint32_t height = t->shape[1] == SS_VARIES ? *dims++ : t->shape[1];
+		uint32_t width = t->shape[2] == SS_VARIES ? *dims++ : t->shape[2];
+
+		if (height == 0 || width == 0 || height > INT32_MAX || width > INT32_MAX)
+			tool_die(TOOL_DAMAGED, "record %llu: an image of %u x %u",
+			    (unsigned long long)(f->first + r), (unsigned)height, (unsigned)width);
+		image[r] = (struct ss_image){ (uint8_t *)(uintptr_t)at, (int)t->shape[0], (int)height,
+		    (int)width, (size_t)height * width };
+		at += (size_t)t->shape[0] * image[r].plane;
+	}
+}
+
+static void *
+room(size_t n, size_t size)
+{
+	void *p = ss_alloc(n, size);
+
+	if (p == NULL)
+		tool_die(TOOL_FAILURE, "out of memory for the views of %zu images", n);
+	return p;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ss_views what = { 0 };
+	struct plan plan;
+	struct ss_header header = SS_HEADER_INIT;
+	struct ss_viewer *viewer;
+	struct ss_frame frame, part, made;
+	struct ss_err e = SS_ERR_INIT;
+	int r;
+
+	tool_start(argc, argv);
+	tool_makes_stream();
+	take_options(argc, argv);
+	recipe_options_result(&what.recipe);
+	what.seed = given.seed;
+	what.views = given.views;
+
+	struct ss_reader *in = tool_input(argv[optind]);
+	const struct ss_header *h = ss_reader_header(in);
+
+	look_at_input(in, &plan, &what);
+	plan_output(h, &header, &plan, &what);
+
+	struct ss_writer *out = tool_output(given.output, &header);
+	struct ss_pool *pool = given.threads == 1 ? NULL : tool_pool(given.threads);
+	const size_t bytes = (size_t)what.channels * (size_t)what.height * (size_t)what.width;
+	const uint32_t most = (uint32_t)(CHUNK / (bytes * (size_t)what.views)) + 1;
+	struct ss_image *image = room(most, sizeof *image);
+
+	for (int k = 0; k < what.views; k++) {
+		what.out[k] = room(most, bytes);
+		what.record[k] = given.record ? room(most * SS_VIEW_NUMBERS, sizeof(float)) : NULL;
+	}
+	r = ss_viewer_create(&viewer, pool, &e);
+	if (r < 0)
+		tool_fail(r, &e);
+
+	while (tool_next(in, &frame)) {
+		for (uint32_t at = 0; at < frame.records; at += part.records) {
+			ss_frame_slice(h, &frame, at,
+			    frame.records - at < most ? frame.records - at : most, &part);
+			find_images(h, &part, plan.image, image);
+			r = ss_viewer_run(viewer, &what, part.epoch, part.records, image,
+			    part.data[plan.index], &e);
+			if (r < 0)
+				tool_fail(r, &e);
+			made = (struct ss_frame){ .records = part.records, .epoch = part.epoch };
+			for (int i = 0; i < header.tensors; i++) {
+				made.data[i] = plan.from[i] < 0 ? NULL : part.data[plan.from[i]];
+				made.dims[i] = plan.from[i] < 0 ? NULL : part.dims[plan.from[i]];
+			}
+			for (int k = 0; k < what.views; k++) {
+				made.data[plan.view[k]] = what.out[k];
+				if (given.record)
+					made.data[plan.record[k]] = what.record[k];
+			}
+			tool_write(out, &made);
+		}
+	}
+	for (int k = 0; k < what.views; k++) {
+		free(what.out[k]);
+		free(what.record[k]);
+	}
+	free(image);
+	ss_viewer_free(viewer);
+	ss_pool_free(pool);
+	ss_header_free(&header);
+	return tool_finish(in, out);
+}
