@@ -101,7 +101,10 @@ swap(uint64_t *a, uint64_t *b)
 	*b = t;
 }
 
-/* Puts the middle of three keys of x[0..n-1], n >= 3, first, and splits the rest around it; returns its place. */
+/*
+ * Puts the middle of three keys of x[0..n-1], n >= 3, first, and splits the rest around it;
+ * returns its place.
+ */
 static size_t
 split(uint64_t *x, size_t n)
 {
@@ -206,7 +209,7 @@ collect(struct best *b, const float *c, size_t count, size_t first, size_t most)
 
 		if (end == i + STEP && !any_above(c + i, b->least))
 			continue;
-		for (size_t j = i; j < end; j++) {	/* writes always, keeps if above: no branch to guess */
+		for (size_t j = i; j < end; j++) {	/* no branch to guess: writes always, keeps some */
 			b->key[b->count] = make_key(c[j], first + j);
 			b->count += c[j] > b->least;
 		}
@@ -264,8 +267,9 @@ predict_tile(void *arg, size_t piece, int worker)
 	for (size_t b = 0; b < knn->n; b += BANKS) {
 		const size_t cols = knn->n - b < BANKS ? knn->n - b : BANKS;
 
-		ss_gemm(false, true, (int)rows, (int)cols, (int)knn->d, 1, job->query + first * knn->d,
-		    (int)knn->d, knn->bank + b * knn->d, (int)knn->d, 0, s->cosine, BANKS);
+		ss_gemm(false, true, (int)rows, (int)cols, (int)knn->d, 1,
+		    job->query + first * knn->d, (int)knn->d, knn->bank + b * knn->d, (int)knn->d,
+		    0, s->cosine, BANKS);
 		for (size_t i = 0; i < rows; i++) {
 			float *cosine = s->cosine + i * BANKS;
 
@@ -293,8 +297,8 @@ ss_knn_predict(struct ss_knn *knn, const float *query, size_t m, const size_t *s
 	if (skip != NULL && knn->most == knn->n)
 		for (size_t i = 0; i < m; i++)
 			if (skip[i] < knn->n)
-				return ss_fail(e, SS_EUSAGE, "k is %zu, but without the query itself "
-				    "the bank has %zu records", knn->most, knn->n - 1);
+				return ss_fail(e, SS_EUSAGE, "k is %zu, but without the query "
+				    "itself the bank has %zu records", knn->most, knn->n - 1);
 	ss_pool_run(knn->pool, (m + QUERIES - 1) / QUERIES, predict_tile, &job);
 	return 0;
 }
@@ -342,7 +346,7 @@ copy_question(struct ss_knn *knn, const struct ss_knn_question *q)
 	knn->ks = q->ks;
 	knn->ts = q->ts;
 	knn->most = (size_t)knn->k[knn->order[q->ks - 1]];
-	knn->room = 2 * knn->most + STEP;	/* thinned out at 2 most, and overrun by less than a step */
+	knn->room = 2 * knn->most + STEP;	/* thinned out at 2 most; a step may overrun that */
 	return 0;
 }
 

@@ -45,8 +45,8 @@ int ss_knn_create(struct ss_knn **out, struct ss_pool *p, const float *bank, con
     size_t n, size_t d, const struct ss_knn_question *q, struct ss_err *e) SS_MUST_USE;
 
 /*
- * predicted (ks,ts,m) for query (m,d) in unit rows. skip (m), or NULL, names for
- * each query the bank position that may not vote, or SS_KNN_NONE. k may not exceed what then is left.
+ * predicted (ks,ts,m) for query (m,d) in unit rows. skip (m), or NULL, names for each query the
+ * bank position that may not vote, or SS_KNN_NONE. k may not exceed what then is left.
  */
 int ss_knn_predict(struct ss_knn *knn, const float *query, size_t m, const size_t *skip,
     int32_t *predicted, struct ss_err *e) SS_MUST_USE;

@@ -58,7 +58,10 @@ check_one(gemm_fn *fn, bool ta, bool tb, int m, int n, int k, float alpha, float
 	fn(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 	for (int i = 0; i < m; i++)
 		for (int j = 0; j < ldc; j++) {
-			/* Entries lie in [-1, 1]: rounding grows like sqrt(k) half units, 8 of them is ample. */
+			/*
+			 * Entries lie in [-1, 1]: rounding grows like sqrt(k) half units, 8 of
+			 * them is ample.
+			 */
 			double limit = j < n ? 8 * 6e-8 * (sqrt(k) + 1) : 0;
 			double d = fabs((double)c[i * ldc + j] - (double)want[i * ldc + j]);
 
