@@ -29,7 +29,7 @@ struct ss_step {
 	double grad_norm;
 };
 
-/* Weights are zero: ss_net_init them or load a model, then ss_trainer_ready. */
+/* Weights are zero: ss_net_init them or load a model. */
 int ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
     const struct ss_method *method, const struct ss_kernels *kern, int views, int batch,
     struct ss_err *e) SS_MUST_USE;
