@@ -129,7 +129,7 @@ ss_stats_std(const struct ss_stats *s)
 static bool
 close_enough(double a, double b, double rtol, double atol)
 {
-	return a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= atol + rtol * fabs(b);
+	return a == b || (isnan(a) && isnan(b)) || (isfinite(b) && fabs(a - b) <= atol + rtol * fabs(b));
 }
 
 void
