@@ -4,7 +4,6 @@
  * The state of a run is a function of the recipe and of the step: whatever stops it,
  * going on from a checkpoint gives the same bytes as never having stopped.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checkpoint.h"
 #include "nn/head.h"
 #include "nn/optim.h"
 #include "run.h"
@@ -28,10 +28,7 @@ struct run {
 	struct monitor *monitor;
 	FILE *log;
 	uint64_t per_epoch, warmup;	/* steps */
-	uint64_t saved;			/* step of the newest checkpoint */
-	bool has_saved;
-	double started;			/* seconds */
-	uint64_t first;			/* step at which this process began */
+	struct checkpoint checkpoint;
 	double rate;			/* images a second, smoothed */
 	int collapsed;			/* steps in a row */
 };
@@ -60,50 +57,6 @@ catch_signals(void)
 		if (old.sa_handler != SIG_IGN)		/* nohup stays nohup */
 			sigaction(signals[i], &sa, NULL);
 	}
-}
-
-/* Keeps the last checkpoints as NAME.1, NAME.2 ...; NAME itself stays until the new one replaces it. */
-static void
-rotate(const char *path, int keep)
-{
-	size_t size = strlen(path) + 16;
-	char *from = malloc(size), *to = malloc(size);
-
-	if (from == NULL || to == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
-	for (int i = keep; i > 0; i--) {
-		snprintf(to, size, "%s.%d", path, i);
-		if (i > 1) {
-			snprintf(from, size, "%s.%d", path, i - 1);
-			if (rename(from, to) < 0 && errno != ENOENT)
-				tool_die(TOOL_FAILURE, "cannot rename '%s': %s", from, strerror(errno));
-		} else if ((unlink(to) < 0 && errno != ENOENT) || (link(path, to) < 0 && errno != ENOENT)) {
-			tool_die(TOOL_FAILURE, "cannot keep '%s' as '%s': %s", path, to, strerror(errno));
-		}
-	}
-	free(from);
-	free(to);
-}
-
-static void
-save_as(struct run *r, const char *path)
-{
-	struct ss_err e = SS_ERR_INIT;
-	int status = model_save(path, &r->model, r->net, &r->trainer->weights, r->trainer->momentum, &e);
-
-	if (status < 0)
-		tool_fail(status, &e);
-}
-
-static void
-save(struct run *r)
-{
-	if (r->has_saved && r->saved == r->model.step)
-		return;
-	rotate(r->o->output, r->o->keep);
-	save_as(r, r->o->output);
-	r->saved = r->model.step;
-	r->has_saved = true;
 }
 
 /* The options that must not change when a run goes on, as text. */
@@ -215,35 +168,6 @@ make_model(struct run *r, const struct ss_header *h)
 	describe_recipe(m, o);
 }
 
-/* Goes on from the checkpoint, if there is one and it was made by the same recipe. */
-static void
-resume(struct run *r)
-{
-	struct ss_st *file;
-	struct model old;
-	struct ss_err e = SS_ERR_INIT;
-	int status;
-
-	if (access(r->o->output, F_OK) < 0 && errno == ENOENT)
-		return;
-	if ((status = model_open(&file, &old, r->o->output, &e)) < 0)
-		tool_fail(status, &e);
-	if (strcmp(old.recipe, r->model.recipe) != 0)
-		tool_die(TOOL_MISUSE, "'%s' was begun with other options: '%s', now '%s'", r->o->output,
-		    old.recipe, r->model.recipe);
-	if ((status = model_weights(file, r->net, &r->trainer->weights, r->trainer->momentum, &e)) < 0)
-		tool_fail(status, &e);
-	r->model.step = old.step;
-	r->model.epoch = old.epoch;
-	r->model.records = old.records;
-	r->model.best = old.best;
-	free(r->model.history);			/* the run's history is that of its beginning */
-	r->model.history = old.history;
-	r->saved = old.step;
-	r->has_saved = true;
-	ss_st_free(file);
-}
-
 static void
 log_step(struct run *r, const struct ss_step *s, double lr)
 {
@@ -285,7 +209,7 @@ watch_collapse(struct run *r, const struct ss_step *s)
 	    "%.3f, healthy is about 1); lower --lr or check the augmentation",
 	    r->model.step - (uint64_t)patience + 1, s->std_ratio);
 	if (r->o->stop_on_collapse) {
-		save(r);
+		checkpoint_save(&r->checkpoint);
 		tool_die(TOOL_COLLAPSE, "stopped by --stop-on-collapse; the last state is in '%s'",
 		    r->o->output);
 	}
@@ -295,8 +219,6 @@ static void
 monitor_epoch(struct run *r, struct ss_pool *pool)
 {
 	double score;
-	char *best;
-	size_t size = strlen(r->o->output) + sizeof(".best");
 	bool better;
 
 	if (r->monitor == NULL || ((r->model.epoch + 1) % (uint32_t)r->o->monitor_every != 0 &&
@@ -306,12 +228,7 @@ monitor_epoch(struct run *r, struct ss_pool *pool)
 	better = score > r->model.best;
 	if (better) {
 		r->model.best = score;
-		best = malloc(size);
-		if (best == NULL)
-			tool_die(TOOL_FAILURE, "out of memory");
-		snprintf(best, size, "%s.best", r->o->output);
-		save_as(r, best);
-		free(best);
+		checkpoint_save_best(&r->checkpoint);
 	}
 	if (r->log != NULL)
 		trainlog_line(r->log, "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu32 ",\"knn\":%.6g,\"best\":%s}",
@@ -332,7 +249,7 @@ die_nonfinite(struct run *r, const struct ss_step *s, double lr, const struct ss
 	tool_die(TOOL_NONFINITE, "%s at step %" PRIu64 " (records %" PRIu64 "..%" PRIu64 " of epoch %"
 	    PRIu32 ", lr %g): nothing was updated, '%s' holds step %" PRIu64 "; try a lower --lr", e->text,
 	    r->model.step, r->batch.used - (uint64_t)r->batch.size, r->batch.used - 1, r->batch.epoch, lr,
-	    r->o->output, r->saved);
+	    r->o->output, r->checkpoint.saved);
 }
 
 /* One batch: step, log, and what is due after it. */
@@ -364,7 +281,7 @@ one_step(struct run *r, struct ss_pool *pool)
 	if (epoch_ends)
 		monitor_epoch(r, pool);
 	if (o->checkpoint_every == 0 ? epoch_ends : m->step % o->checkpoint_every == 0)
-		save(r);
+		checkpoint_save(&r->checkpoint);
 }
 
 /* What is there to be told before hours go by. */
@@ -399,15 +316,16 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	if (status < 0)
 		tool_fail(status, &e);
 	ss_net_init(r->net, o->seed, r->trainer->weights.params, r->trainer->weights.buffers);
+	r->checkpoint = (struct checkpoint){ .path = o->output, .keep = o->keep, .model = &r->model,
+		.net = r->net, .trainer = r->trainer };
 	if (o->resume)
-		resume(r);
+		checkpoint_resume(&r->checkpoint);
 	if (o->monitor != NULL)
 		r->monitor = monitor_open(o->monitor, r->net, o->kern, pool);
-	if (!r->has_saved)		/* where it cannot be written, hours later is too late to learn it */
-		save(r);
+	if (!r->checkpoint.exists)	/* where it cannot be written, hours later is too late to learn it */
+		checkpoint_save(&r->checkpoint);
 	if (o->log != NULL)
 		r->log = trainlog_open(o->log, r->model.step);
-	r->first = r->model.step;
 	announce(r, pool);
 }
 
@@ -431,7 +349,7 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 		one_step(&r, pool);
 	}
 	tool_progress_end();
-	save(&r);
+	checkpoint_save(&r.checkpoint);
 	trainlog_close(r.log);
 	if (stop && r.model.step < r.model.steps)
 		tool_die(TOOL_STOPPED, "stopped by a signal after step %" PRIu64 " of %" PRIu64 ", which '%s' "

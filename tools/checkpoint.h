@@ -1,0 +1,36 @@
+/*
+ * checkpoint.h - the file in which a run can be taken up again
+ */
+#ifndef SS_CHECKPOINT_H
+#define SS_CHECKPOINT_H
+
+#include <stdbool.h>
+
+#include "model.h"
+#include "ssl/trainer.h"
+
+struct checkpoint {
+	const char *path;
+	int keep;			/* earlier ones as PATH.1, PATH.2 ... */
+	struct model *model;
+	const struct ss_net *net;
+	struct ss_trainer *trainer;
+	bool exists;			/* one of this run is on the disk */
+	uint64_t saved;			/* its step */
+};
+
+/* All of these end the tool if they fail. */
+
+/* Writes PATH, unless it holds this step already; it is always a whole one, old or new. */
+void checkpoint_save(struct checkpoint *c);
+
+/* Writes PATH.best. */
+void checkpoint_save_best(const struct checkpoint *c);
+
+/*
+ * Goes on from PATH: fills weights, momentum and where the run stands. If there is no
+ * file, nothing changes. One that was made with another recipe is misuse.
+ */
+void checkpoint_resume(struct checkpoint *c);
+
+#endif
