@@ -1,0 +1,73 @@
+/*
+ * source.h - a data set of images, wherever its bytes come from
+ *
+ * Each reader (cifar.h, idx.h, npy.h ...) opens a struct ss_source: what the
+ * images are like, how many there are, and a way to read any of them. Nothing
+ * here knows of epochs, orders or streams. A source is read by one thread.
+ */
+#ifndef SS_SOURCE_H
+#define SS_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "sst.h"
+
+enum ss_split { SS_SPLIT_TRAIN, SS_SPLIT_TEST, SS_SPLIT_ALL };	/* all: train, then test */
+extern const char *const ss_split_name[];
+int ss_split_parse(const char *name);	/* enum ss_split, or -1 */
+
+struct ss_source;
+struct ss_source_ops {
+	/*
+	 * Reads records first..first+n-1, which exist, n > 0: images packed one after
+	 * the other, labels (never NULL) likewise. Ascending calls are cheap.
+	 */
+	int (*read)(struct ss_source *s, uint64_t first, size_t n, void *images, int32_t *labels,
+	    struct ss_err *e);
+	void (*free)(struct ss_source *s);	/* everything, s included */
+};
+
+/* The head of every reader's own structure; what it says may be read by all. */
+struct ss_source {
+	const struct ss_source_ops *ops;
+	char dataset[SS_NAME_MAX + 1];	/* "cifar10-train" */
+	uint64_t records;
+	enum ss_type type;		/* of the pixels: SS_U8 or SS_F32 */
+	uint32_t channels, height, width;
+	bool labelled;
+	bool random;			/* any order costs the same */
+	uint32_t classes;		/* how many names are known, 0: none */
+	char **class_name;
+	void *held;			/* ss_source_hold */
+	int32_t *held_labels;
+};
+
+size_t ss_source_image_bytes(const struct ss_source *s);
+
+/*
+ * Reads the n records of those numbers into images (packed) and labels (0 where
+ * there are none; may be NULL). Runs of consecutive numbers are read at once.
+ */
+int ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *images,
+    int32_t *labels, struct ss_err *e) SS_MUST_USE;
+
+/* Reads all of it into memory, unless any order costs the same anyway. */
+int ss_source_hold(struct ss_source *s, struct ss_err *e) SS_MUST_USE;
+
+/* Class names from a table, or from text with one name a line. want: how many there must be, 0: any number. */
+int ss_source_names(struct ss_source *s, const char *const *name, uint32_t n,
+    struct ss_err *e) SS_MUST_USE;
+int ss_source_names_text(struct ss_source *s, const char *text, size_t len, uint32_t want,
+    const char *file, struct ss_err *e) SS_MUST_USE;
+int ss_source_names_file(struct ss_source *s, const char *path, uint32_t want,
+    struct ss_err *e) SS_MUST_USE;
+
+/* Sets the data set's name; what does not fit or does not print is left out. */
+void ss_source_dataset(struct ss_source *s, const char *fmt, ...) SS_PRINTF(2, 3);
+
+void ss_source_free(struct ss_source *s);
+
+#endif
