@@ -1,7 +1,6 @@
 /*
  * sst_header.c - the header of a tensor stream: types, tensors, history; as a struct and as text
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,208 +158,164 @@ ss_header_line(struct ss_header *h, const char *line, struct ss_err *e)
 	return append(h, line, strlen(line), e);
 }
 
-/* Appends a line made by printf; text that comes from outside must be escaped. */
-static int SS_PRINTF(3, 4)
-append_format(struct ss_header *h, struct ss_err *e, const char *fmt, ...)
+/* Appends a line that was built, or tells that it could not be. Frees it. */
+static int
+append_built(struct ss_header *h, struct wire_text *line, struct ss_err *e)
 {
-	va_list ap;
-	char *line = NULL;
-	size_t n;
-	FILE *f = open_memstream(&line, &n);
-	int r;
+	int r = line->failed ? ss_fail(e, SS_EIO, "out of memory") : ss_header_line(h, line->p, e);
 
-	if (f == NULL)
-		return ss_fail(e, SS_EIO, "out of memory");
-	va_start(ap, fmt);
-	r = vfprintf(f, fmt, ap);
-	va_end(ap);
-	if (fclose(f) != 0 || r < 0)
-		r = ss_fail(e, SS_EIO, "out of memory");
-	else
-		r = ss_header_line(h, line, e);
-	free(line);
+	free(line->p);
 	return r;
 }
 
 int
 ss_header_label(struct ss_header *h, uint64_t id, const char *name, struct ss_err *e)
 {
+	struct wire_text line = { 0 };
 	char *escaped = ss_escape(name);
-	int r;
 
 	if (escaped == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
-	r = append_format(h, e, "@LB\tID:%llu\tNM:%s", (unsigned long long)id, escaped);
+	wire_text_add(&line, "@LB\tID:%llu\tNM:%s", (unsigned long long)id, escaped);
 	free(escaped);
-	return r;
+	return append_built(h, &line, e);
 }
 
-/* The command as a shell would need it, so that it can be pasted. */
+/* The command as a shell would need it, so that it can be pasted; escaped. NULL: out of memory. */
 static char *
 command_line(const char *name, int argc, char *const *argv)
 {
-	char *text = NULL, *escaped = NULL;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
+	struct wire_text t = { 0 };
+	char *escaped = NULL;
 
-	if (f == NULL)
-		return NULL;
-	fputs(name, f);		/* not argv[0]: bytes do not depend on where the program lies */
+	wire_text_add(&t, "%s", name);		/* not argv[0]: bytes do not depend on where the program lies */
 	for (int i = 1; i < argc; i++) {
 		const char *a = argv[i];
 
-		putc(' ', f);
 		if (*a != '\0' && a[strspn(a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		    "0123456789_./=,:+@%-")] == '\0') {
-			fputs(a, f);
+			wire_text_add(&t, " %s", a);
 			continue;
 		}
-		putc('\'', f);
+		wire_text_add(&t, " '");
 		for (; *a != '\0'; a++)
-			if (*a == '\'')
-				fputs("'\\''", f);
-			else
-				putc(*a, f);
-		putc('\'', f);
+			wire_text_add(&t, *a == '\'' ? "'\\''" : "%c", *a);
+		wire_text_add(&t, "'");
 	}
-	if (fclose(f) == 0)
-		escaped = ss_escape(text);
-	free(text);
+	if (!t.failed)
+		escaped = ss_escape(t.p);
+	free(t.p);
 	return escaped;
 }
 
-/* The first free one of name, name.1, name.2 ...; one pass, as a history may be long. */
-static void
-free_id(const struct ss_header *h, const char *name, char *id, size_t size)
+/* Looks through the chain of programs: the last ID (NULL: none), and the first free one of name, name.1 ... */
+static int
+look_at_chain(const struct ss_header *h, const char *name, char **last, long *suffix)
 {
 	size_t at = 0, n = strlen(name);
-	char *line, *end;
-	long largest = -1, k;
+	char *line, *id, *end;
+	long k;
+	int r = 0;
 
-	while ((line = ss_header_next(h, "@PG", &at)) != NULL) {
-		char *other = ss_line_get(line, "ID");
-
-		if (other != NULL && strncmp(other, name, n) == 0) {
-			k = other[n] == '\0' ? 0 : -1;
-			if (other[n] == '.' && other[n + 1] >= '1' && other[n + 1] <= '9' &&
-			    strlen(other + n) < 10) {
-				k = strtol(other + n + 1, &end, 10);
+	*last = NULL;
+	*suffix = 0;
+	while (r >= 0 && (line = ss_header_next(h, "@PG", &at)) != NULL) {
+		r = wire_field(line, "ID", &id);
+		free(line);
+		if (r != 1)
+			continue;
+		if (strncmp(id, name, n) == 0) {
+			k = id[n] == '\0' ? 0 : -1;
+			if (id[n] == '.' && id[n + 1] >= '1' && id[n + 1] <= '9' && strlen(id + n) < 10) {
+				k = strtol(id + n + 1, &end, 10);
 				if (*end != '\0')
 					k = -1;
 			}
-			largest = k > largest ? k : largest;
+			if (k >= *suffix)
+				*suffix = k + 1;
 		}
-		free(other);
-		free(line);
+		free(*last);
+		*last = id;
 	}
-	if (largest < 0)
-		snprintf(id, size, "%s", name);
-	else
-		snprintf(id, size, "%s.%ld", name, largest + 1);
-}
-
-/* The escaped ID of the last @PG line, malloc'd, or NULL. */
-static char *
-last_program(const struct ss_header *h)
-{
-	size_t at = 0;
-	char *line, *last = NULL, *id, *escaped = NULL;
-
-	while ((line = ss_header_next(h, "@PG", &at)) != NULL) {
-		free(last);
-		last = line;
-	}
-	if (last == NULL)
-		return NULL;
-	id = ss_line_get(last, "ID");
-	if (id != NULL)
-		escaped = ss_escape(id);
-	free(id);
-	free(last);
-	return escaped;
+	return r < 0 ? r : 0;
 }
 
 int
 ss_header_program(struct ss_header *h, const char *name, const char *version, int argc,
     char *const *argv, struct ss_err *e)
 {
-	char *previous = last_program(h), *cl = command_line(name, argc, argv), *tool = ss_escape(name);
-	char id[1024];
-	int r;
+	struct wire_text line = { 0 };
+	char *last = NULL, *previous = NULL, *cl = NULL, *tool = ss_escape(name);
+	long suffix;
 
-	if (cl == NULL || tool == NULL) {
-		r = ss_fail(e, SS_EIO, "out of memory");
+	if (tool == NULL || look_at_chain(h, tool, &last, &suffix) < 0 ||
+	    (last != NULL && (previous = ss_escape(last)) == NULL) ||
+	    (cl = command_line(name, argc, argv)) == NULL) {
+		line.failed = true;
 	} else {
-		free_id(h, tool, id, sizeof(id));
-		r = append_format(h, e, "@PG\tID:%s%s%s\tPN:%s\tVN:%s\tCL:%s", id,
-		    previous == NULL ? "" : "\tPP:", previous == NULL ? "" : previous, tool, version, cl);
+		wire_text_add(&line, "@PG\tID:%s", tool);
+		if (suffix > 0)
+			wire_text_add(&line, ".%ld", suffix);
+		if (previous != NULL)
+			wire_text_add(&line, "\tPP:%s", previous);
+		wire_text_add(&line, "\tPN:%s\tVN:%s\tCL:%s", tool, version, cl);
 	}
-	free(previous);
-	free(tool);
-	free(cl);
-	return r;
+	free(last), free(previous), free(cl), free(tool);
+	return append_built(h, &line, e);
 }
 
 static void
-print_tensor(FILE *f, const struct ss_tensor *t)
+add_tensor(struct wire_text *text, const struct ss_tensor *t)
 {
-	fprintf(f, "@TN\tNM:%s\tDT:%s\tSH:", t->name, ss_type_name(t->type));
-	for (int k = 0; k < t->rank; k++) {
-		if (k > 0)
-			putc(',', f);
+	wire_text_add(text, "@TN\tNM:%s\tDT:%s\tSH:", t->name, ss_type_name(t->type));
+	for (int k = 0; k < t->rank; k++)
 		if (t->shape[k] == SS_VARIES)
-			putc('?', f);
+			wire_text_add(text, k > 0 ? ",?" : "?");
 		else
-			fprintf(f, "%lu", (unsigned long)t->shape[k]);
-	}
-	putc('\n', f);
+			wire_text_add(text, k > 0 ? ",%lu" : "%lu", (unsigned long)t->shape[k]);
+	wire_text_add(text, "\n");
 }
 
 int
 wire_text_format(const struct ss_header *h, char **text, size_t *bytes, struct ss_err *e)
 {
 	struct ss_header again = SS_HEADER_INIT;
+	struct wire_text t = { 0 };
 	char *dataset = ss_escape(h->dataset);
-	FILE *f;
 	int r;
 
-	*text = NULL;
-	f = dataset == NULL ? NULL : open_memstream(text, bytes);
-	if (f == NULL) {
-		free(dataset);
-		return ss_fail(e, SS_EIO, "out of memory");
-	}
-	fprintf(f, "@HD\tVN:%d.%d\t", SS_SST_MAJOR, SS_SST_MINOR);
+	wire_text_add(&t, "@HD\tVN:%d.%d\t", SS_SST_MAJOR, SS_SST_MINOR);
 	if (h->records == SS_UNKNOWN)
-		fputs("NS:*", f);
+		wire_text_add(&t, "NS:*");
 	else
-		fprintf(f, "NS:%llu", (unsigned long long)h->records);
-	fprintf(f, "\tEP:%lu\tE0:%lu", (unsigned long)h->epochs, (unsigned long)h->first_epoch);
-	if (dataset[0] != '\0')
-		fprintf(f, "\tDS:%s", dataset);
-	putc('\n', f);
-	free(dataset);
+		wire_text_add(&t, "NS:%llu", (unsigned long long)h->records);
+	wire_text_add(&t, "\tEP:%lu\tE0:%lu", (unsigned long)h->epochs, (unsigned long)h->first_epoch);
+	if (dataset != NULL && dataset[0] != '\0')
+		wire_text_add(&t, "\tDS:%s", dataset);
+	wire_text_add(&t, "\n");
 	for (int i = 0; i < h->tensors; i++)
-		print_tensor(f, &h->tensor[i]);
+		add_tensor(&t, &h->tensor[i]);
 	if (h->lines != NULL)
-		fputs(h->lines, f);
-	fflush(f);
-	for (size_t n = *bytes; n % WIRE_UNIT != 0; n++)
-		putc('\n', f);
-	r = fclose(f) == 0 ? 0 : ss_fail(e, SS_EIO, "out of memory");
-	if (r == 0 && *bytes > SS_MAX_TEXT)
+		wire_text_add(&t, "%s", h->lines);
+	while (!t.failed && t.n % WIRE_UNIT != 0)
+		wire_text_add(&t, "\n");
+	if (dataset == NULL || t.failed)
+		r = ss_fail(e, SS_EIO, "out of memory");
+	else if (t.n > SS_MAX_TEXT)
 		r = ss_fail(e, SS_EUSAGE, "text header would be longer than %zu bytes", SS_MAX_TEXT);
-	if (r == 0) {		/* what a reader would refuse is not written */
-		r = wire_text_parse(&again, *text, *bytes, SS_SST_MAJOR, SS_SST_MINOR, e);
-		if (r == SS_EDATA)
-			r = SS_EUSAGE;
+	else {			/* what a reader would refuse is not written */
+		r = wire_text_parse(&again, t.p, t.n, SS_SST_MAJOR, SS_SST_MINOR, e);
+		r = r == SS_EDATA ? SS_EUSAGE : r;
 		ss_header_free(&again);
 	}
+	free(dataset);
 	if (r < 0) {
-		free(*text);
-		*text = NULL;
+		free(t.p);
+		return r;
 	}
-	return r;
+	*text = t.p;
+	*bytes = t.n;
+	return 0;
 }
 
 static bool
@@ -388,48 +343,58 @@ repeated(const char *line)
 	return false;
 }
 
-static const char *
-parse_head(struct ss_header *h, const char *line, int major, int minor)
+static int
+parse_head(struct ss_header *h, const char *line, int major, int minor, struct ss_err *e)
 {
-	char *vn = ss_line_get(line, "VN"), *ns = ss_line_get(line, "NS"), *ep = ss_line_get(line, "EP");
-	char *e0 = ss_line_get(line, "E0"), *ds = ss_line_get(line, "DS");
+	enum { VN, NS, EP, E0, DS, FIELDS };
+	static const char *const key[FIELDS] = { "VN", "NS", "EP", "E0", "DS" };
+	char *f[FIELDS] = { NULL }, version[32];
 	const char *wrong = NULL;
-	char version[32];
 	uint64_t v;
+	int r = 0;
 
+	for (int i = 0; i < FIELDS && r >= 0; i++)
+		r = wire_field(line, key[i], &f[i]);
+	if (r < 0) {
+		r = ss_fail(e, r, "out of memory");
+		goto done;
+	}
 	snprintf(version, sizeof(version), "%d.%d", major, minor);
-	if (vn == NULL || strcmp(vn, version) != 0)
+	if (f[VN] == NULL || strcmp(f[VN], version) != 0)
 		wrong = "VN of @HD is not the version of the preamble";
-	if (ns == NULL)
+	if (f[NS] == NULL)
 		wrong = "@HD has no NS";
-	else if (strcmp(ns, "*") == 0)
+	else if (strcmp(f[NS], "*") == 0)
 		h->records = SS_UNKNOWN;
-	else if (parse_u64(ns, SS_UNKNOWN - 1, &v))
+	else if (parse_u64(f[NS], SS_UNKNOWN - 1, &v))
 		h->records = v;
 	else
 		wrong = "NS of @HD is not a number";
-	if (ep != NULL) {
-		if (parse_u64(ep, UINT32_MAX, &v) && v > 0)
+	if (f[EP] != NULL) {
+		if (parse_u64(f[EP], UINT32_MAX, &v) && v > 0)
 			h->epochs = (uint32_t)v;
 		else
 			wrong = "EP of @HD is not a number from 1";
 	}
-	if (e0 != NULL) {
-		if (parse_u64(e0, UINT32_MAX, &v))
+	if (f[E0] != NULL) {
+		if (parse_u64(f[E0], UINT32_MAX, &v))
 			h->first_epoch = (uint32_t)v;
 		else
 			wrong = "E0 of @HD is not a number";
 	}
 	if ((uint64_t)h->first_epoch + h->epochs - 1 > UINT32_MAX)
 		wrong = "EP and E0 of @HD go beyond 32 bits";
-	if (ds != NULL) {
-		if (strlen(ds) <= SS_NAME_MAX)
-			strcpy(h->dataset, ds);
+	if (f[DS] != NULL) {
+		if (strlen(f[DS]) <= SS_NAME_MAX)
+			strcpy(h->dataset, f[DS]);
 		else
 			wrong = "DS of @HD is too long";
 	}
-	free(vn), free(ns), free(ep), free(e0), free(ds);
-	return wrong;
+	r = wrong == NULL ? 0 : ss_fail(e, SS_EDATA, "%s", wrong);
+done:
+	for (int i = 0; i < FIELDS; i++)
+		free(f[i]);
+	return r;
 }
 
 static bool
@@ -460,11 +425,14 @@ parse_shape(char *s, int *rank, uint32_t shape[SS_MAX_RANK])
 static int
 parse_tensor(struct ss_header *h, const char *line, struct ss_err *e)
 {
-	char *name = ss_line_get(line, "NM"), *dt = ss_line_get(line, "DT"), *sh = ss_line_get(line, "SH");
+	char *name = NULL, *dt = NULL, *sh = NULL;
 	uint32_t shape[SS_MAX_RANK];
 	int type, rank, r;
 
-	if (name == NULL || dt == NULL || sh == NULL)
+	if ((r = wire_field(line, "NM", &name)) < 0 || (r = wire_field(line, "DT", &dt)) < 0 ||
+	    (r = wire_field(line, "SH", &sh)) < 0)
+		r = ss_fail(e, r, "out of memory");
+	else if (name == NULL || dt == NULL || sh == NULL)
 		r = ss_fail(e, SS_EDATA, "@TN lacks NM, DT or SH");
 	else if ((type = ss_type_parse(dt)) < 0)
 		r = ss_fail(e, SS_EDATA, "element type '%.20s' is unknown", dt);
@@ -519,8 +487,8 @@ wire_text_parse(struct ss_header *h, const char *text, size_t bytes, int major, 
 			r = ss_fail(e, SS_EDATA, "line %d of the text header has a key twice", number);
 		else if (head)
 			r = parse_tensor(h, line, e);
-		else if ((wrong = parse_head(h, line, major, minor)) != NULL)
-			r = ss_fail(e, SS_EDATA, "%s", wrong);
+		else
+			r = parse_head(h, line, major, minor, e);
 		head = true;
 		free(line);
 	}

@@ -1,6 +1,7 @@
 /*
  * sst_text.c - the TAB-separated lines of the text header: escapes, fields, UTF-8
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,18 +107,60 @@ unescape(const char *s, size_t n)
 	return out;
 }
 
-char *
-ss_line_get(const char *line, const char *key)
+int
+wire_field(const char *line, const char *key, char **out)
 {
 	size_t k = strlen(key);
 	const char *p = line;
 
+	*out = NULL;
 	while ((p = strchr(p, '\t')) != NULL) {
 		p++;
-		if (strncmp(p, key, k) == 0 && p[k] == ':')
-			return unescape(p + k + 1, strcspn(p + k + 1, "\t\n"));
+		if (strncmp(p, key, k) == 0 && p[k] == ':') {
+			*out = unescape(p + k + 1, strcspn(p + k + 1, "\t\n"));
+			return *out == NULL ? SS_EIO : 1;
+		}
 	}
-	return NULL;
+	return 0;
+}
+
+char *
+ss_line_get(const char *line, const char *key)
+{
+	char *value;
+
+	(void)wire_field(line, key, &value);
+	return value;
+}
+
+void
+wire_text_add(struct wire_text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || t->failed) {
+		t->failed = true;
+		return;
+	}
+	if (t->n + (size_t)n + 1 > t->room) {
+		size_t room = 2 * (t->n + (size_t)n + 1);
+		char *p = realloc(t->p, room);
+
+		if (p == NULL) {
+			t->failed = true;
+			return;
+		}
+		t->p = p;
+		t->room = room;
+	}
+	va_start(ap, fmt);
+	vsnprintf(t->p + t->n, t->room - t->n, fmt, ap);
+	va_end(ap);
+	t->n += (size_t)n;
 }
 
 char *

@@ -91,6 +91,17 @@ int wire_text_format(const struct ss_header *h, char **text, size_t *bytes, stru
 int wire_text_parse(struct ss_header *h, const char *text, size_t bytes, int major, int minor,
     struct ss_err *e) SS_MUST_USE;
 
+/* sst_text.c: text that grows; once memory was short it stays `failed`, and the caller looks at the end. */
+struct wire_text {
+	char *p;		/* NULL while empty */
+	size_t n, room;
+	bool failed;
+};
+void wire_text_add(struct wire_text *t, const char *fmt, ...) SS_PRINTF(2, 3);
+
+/* The unescaped value of KEY in a line, malloc'd. 1: found, 0: not there (*out is NULL), or SS_EIO. */
+int wire_field(const char *line, const char *key, char **out);
+
 /* sst_text.c: bytes of the well-formed, printable UTF-8 character at s of n bytes (n > 0), or 0. */
 size_t wire_utf8(const char *s, size_t n);
 
