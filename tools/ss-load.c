@@ -265,13 +265,12 @@ main(int argc, char **argv)
 	int r;
 
 	tool_start(argc, argv);
+	tool_makes_stream();
 	parse_options(argc, argv);
 	if (argc - optind > 2)
 		tool_die(TOOL_MISUSE, "too many operands: '%s'", argv[optind + 2]);
 	const char *name = argv[optind], *path = name != NULL ? argv[optind + 1] : NULL;
 	const struct source *src = find_source(name, path);
-
-	tool_makes_stream();
 	struct ss_source *s = open_source(src, path);
 	const struct ss_plan plan = {
 		.first_epoch = (uint32_t)opt.first_epoch, .epochs = (uint32_t)opt.epochs,

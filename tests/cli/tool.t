@@ -49,6 +49,13 @@ for path in "$BIN"/ss-*; do
 	ok "$t: the page has every option${missing:+, but not$missing}"
 done
 
+# The tools that write streams tell the next one of any failure, even of a wrong option.
+for t in ss-load ss-augment ss-embed; do
+	[ -x "$BIN/$t" ] || continue
+	"$t" --no-such-option 2>/dev/null | run 4 ss-info --check && says "^ss-info: upstream failed: $t: unknown option"
+	ok "$t tells the tool behind it of its failure"
+done
+
 for page in "$TOP"/man/*; do
 	if command -v mandoc >/dev/null; then
 		mandoc -T lint -W warning "$page" >lint 2>&1
