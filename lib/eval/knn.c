@@ -209,7 +209,7 @@ collect(struct best *b, const float *c, size_t count, size_t first, size_t most)
 
 		if (end == i + STEP && !any_above(c + i, b->least))
 			continue;
-		for (size_t j = i; j < end; j++) {	/* no branch to guess: writes always, keeps some */
+		for (size_t j = i; j < end; j++) {	/* writes all, keeps some: no branch */
 			b->key[b->count] = make_key(c[j], first + j);
 			b->count += c[j] > b->least;
 		}
@@ -419,6 +419,7 @@ ss_knn_free(struct ss_knn *knn)
 struct rows {
 	float *x;
 	size_t n, d;
+	const double *mean;	/* to subtract */
 	atomic_size_t bad;	/* the first row that is not finite, or n */
 };
 
@@ -458,6 +459,37 @@ ss_unit_rows(struct ss_pool *p, float *x, size_t n, size_t d)
 	atomic_init(&r.bad, n);
 	ss_pool_run(p, (n + UNIT_ROWS - 1) / UNIT_ROWS, scale_rows, &r);
 	return atomic_load(&r.bad);
+}
+
+static void
+subtract_row(void *arg, size_t piece, int worker)
+{
+	struct rows *r = arg;
+	size_t end = (piece + 1) * UNIT_ROWS < r->n ? (piece + 1) * UNIT_ROWS : r->n;
+
+	(void)worker;
+	for (size_t i = piece * UNIT_ROWS; i < end; i++)
+		for (size_t j = 0; j < r->d; j++)
+			r->x[i * r->d + j] = (float)((double)r->x[i * r->d + j] - r->mean[j]);
+}
+
+void
+ss_subtract_row(struct ss_pool *p, float *x, size_t n, size_t d, const double *mean)
+{
+	struct rows r = { .x = x, .n = n, .d = d, .mean = mean };
+
+	ss_pool_run(p, (n + UNIT_ROWS - 1) / UNIT_ROWS, subtract_row, &r);
+}
+
+void
+ss_mean_row(const float *x, size_t n, size_t d, double *mean)
+{
+	memset(mean, 0, d * sizeof(*mean));
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < d; j++)
+			mean[j] += (double)x[i * d + j];
+	for (size_t j = 0; j < d; j++)
+		mean[j] /= (double)n;
 }
 
 int

@@ -37,6 +37,10 @@ struct ss_knn_question {
  */
 size_t ss_unit_rows(struct ss_pool *p, float *x, size_t n, size_t d) SS_MUST_USE;
 
+/* The mean of the rows of x (n,d), and the subtraction of such a mean from each row. */
+void ss_mean_row(const float *x, size_t n, size_t d, double *mean);
+void ss_subtract_row(struct ss_pool *p, float *x, size_t n, size_t d, const double *mean);
+
 /*
  * bank (n,d) in unit rows and label (n), both >= 0, are borrowed until ss_knn_free, as is p.
  * Memory beyond the bank: per thread about 2 MiB and 4 KiB times the largest k.

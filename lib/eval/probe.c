@@ -125,7 +125,7 @@ softmax(float *z, int classes, size_t count, size_t stride, const int32_t *label
 
 			loss += (double)top[i] - (double)own[(size_t)y * stride];
 			if (own[(size_t)y * stride] == top[i]) {
-				int32_t c = 0;		/* right, if no class before y has as much */
+				int32_t c = 0;	/* right, if no class before y has as much */
 
 				while (own[(size_t)c * stride] != top[i])
 					c++;
@@ -257,7 +257,7 @@ change_variables(struct work *k, bool gradient, double *w)
 	for (int c = 0; c < k->classes; c++, w += d + 1) {
 		for (size_t j = 0; k->factor == NULL && j < d; j++)
 			w[j] /= k->diagonal;
-		w[d] *= sqrt(2);	/* the weight of a feature that is always 1: 1/2 1'1/n = 1/2 */
+		w[d] *= sqrt(2);	/* weight of a feature that is always 1: 1/2 1'1/n = 1/2 */
 	}
 }
 
@@ -571,7 +571,8 @@ ss_probe_train(struct ss_probe **out, struct ss_pool *p, float *x, const int32_t
 	    gradient == NULL)
 		goto no_memory;
 	if ((r = standardise(p, x, n, probe, &fit->constant, e)) < 0 ||
-	    (r = begin_work(&k, e)) < 0 || (r = factor_bound(&k, e)) < 0 || (r = ss_lbfgs(&l, probe->w, &result, e)) < 0)
+	    (r = begin_work(&k, e)) < 0 || (r = factor_bound(&k, e)) < 0 ||
+	    (r = ss_lbfgs(&l, probe->w, &result, e)) < 0)
 		goto end;
 
 	/* Once more: the last point that was tried need not be the best. */

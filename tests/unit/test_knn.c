@@ -14,6 +14,7 @@
 #include "base/philox.h"
 #include "base/size.h"
 #include "eval/knn.h"
+#include "eval/tally.h"
 
 /* Numbers around the borders of the tiles: 256 queries, 1024 bank rows. */
 enum { N = 2100, M = 300, D = 19, CLASSES = 7 };
@@ -329,6 +330,26 @@ test_count(void **state)
 	free(x);
 }
 
+static void
+test_tally(void **state)
+{
+	const int32_t label[] = { 0, 2, 2, 5, 2 }, predicted[] = { 0, 2, 1, 1, 2 };
+	struct ss_tally t = { .classes = 3, .pairs = true };
+	struct ss_err e = SS_ERR_INIT;
+
+	(void)state;
+	assert_int_equal(ss_tally_chance(&t), 0);
+	assert_int_equal(ss_tally_add(&t, label, predicted, 2, &e), 0);
+	assert_int_equal(t.labels, 3);
+	assert_int_equal(ss_tally_add(&t, label + 2, predicted + 2, 3, &e), 0);
+	assert_int_equal(t.labels, 6);
+	assert_true(t.total == 5 && t.correct == 3 && t.of[2] == 3 && t.right[2] == 2 && t.of[5] == 1);
+	assert_true(t.confusion[2 * 3 + 1] == 1 && t.confusion[2 * 3 + 2] == 2);
+	assert_true(t.confusion[5 * 3 + 1] == 1 && t.confusion[0] == 1);
+	assert_int_equal(ss_tally_chance(&t), 3);
+	ss_tally_free(&t);
+}
+
 int
 main(void)
 {
@@ -341,6 +362,7 @@ main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_unit_rows),
 		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_tally),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
