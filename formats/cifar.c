@@ -17,13 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/size.h"
 #include "cifar.h"
 #include "gz.h"
 
 enum {
 	PIXELS = 3072,
 	FILES_MAX = 6,
+	NAMES_MAX = 1 << 16,	/* bytes of a file of class names */
 	BLOCK = 64		/* records read at once: 192 KiB stay in the cache until they are sorted */
 };
 
@@ -331,7 +331,7 @@ take_entry(struct cifar *c, struct archive *a, struct archive_entry *entry, cons
     uint64_t limit, struct ss_err *e)
 {
 	const char *path = archive_entry_pathname(entry);
-	uint64_t size = archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0, max;
+	uint64_t size = archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
 	const char *base;
 	int r;
 
@@ -355,12 +355,11 @@ take_entry(struct cifar *c, struct archive *a, struct archive_entry *entry, cons
 		return take_member(a, f, p->name, size, p->records * c->record, &p->bytes, e);
 	}
 	if (strcmp(base, c->kind->names_file) == 0) {
+		const uint64_t length = size < NAMES_MAX ? size : NAMES_MAX;
 		unsigned char *text;
 
-		max = 1 << 16;
-		if ((r = take_member(a, f, path, size, max, &text, e)) == 0)
-			r = ss_source_names_text(&c->s, (char *)text, (size_t)(size < max ? size : max),
-			    c->kind->classes, path, e);
+		if ((r = take_member(a, f, path, size, length, &text, e)) == 0)
+			r = ss_source_names_text(&c->s, (char *)text, (size_t)length, c->kind->classes, path, e);
 		free(text);
 		return r;
 	}

@@ -55,7 +55,7 @@ ss_epochs_open(struct ss_epochs **out, struct ss_source *s, const struct ss_plan
     struct ss_err *e)
 {
 	struct ss_epochs *x = calloc(1, sizeof(*x));
-	size_t bytes = ss_source_image_bytes(s);
+	size_t bytes = ss_source_image_bytes(s), most;
 	int r = 0;
 
 	*out = NULL;
@@ -69,6 +69,14 @@ ss_epochs_open(struct ss_epochs **out, struct ss_source *s, const struct ss_plan
 	if (plan->frame == 0)
 		for (x->frame = SS_FRAME_MAX; x->frame > 1 && x->frame * bytes > SS_FRAME_BYTES; )
 			x->frame /= 2;
+	if (!ss_mul(x->frame, bytes + sizeof(*x->label) + sizeof(*x->number), &most) ||
+	    most > SS_DEFAULT_CAP - 3 * 64) {
+		free(x);
+		return ss_fail(e, SS_EUSAGE, "frames of %u records of %zu bytes are larger than %zu bytes",
+		    plan->frame != 0 ? plan->frame : 1, bytes, SS_DEFAULT_CAP);
+	}
+	if (x->frame > x->per_epoch)
+		x->frame = x->per_epoch > 0 ? (size_t)x->per_epoch : 1;
 	x->image = ss_alloc(x->frame, bytes);
 	x->label = ss_alloc(x->frame, sizeof(*x->label));
 	x->number = ss_alloc(x->frame, sizeof(*x->number));

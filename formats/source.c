@@ -35,7 +35,6 @@ ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *imag
 {
 	size_t bytes = ss_source_image_bytes(s);
 	unsigned char *to = images;
-	int32_t *scratch = NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -43,19 +42,15 @@ ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *imag
 	if (s->held != NULL) {
 		for (size_t i = 0; i < n; i++) {
 			memcpy(to + i * bytes, (unsigned char *)s->held + number[i] * bytes, bytes);
-			if (labels != NULL)
-				labels[i] = s->held_labels[number[i]];
+			labels[i] = s->held_labels[number[i]];
 		}
 		return 0;
 	}
-	if (labels == NULL && (labels = scratch = malloc((n + 1) * sizeof(*scratch))) == NULL)
-		return ss_fail(e, SS_EIO, "out of memory");
 	for (size_t i = 0, run; i < n && r == 0; i += run) {
 		for (run = 1; i + run < n && number[i + run] == number[i] + run; run++)
 			;
 		r = s->ops->read(s, number[i], run, to + i * bytes, labels + i, e);
 	}
-	free(scratch);
 	return r;
 }
 

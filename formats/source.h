@@ -49,7 +49,7 @@ size_t ss_source_image_bytes(const struct ss_source *s);
 
 /*
  * Reads the n records of those numbers into images (packed) and labels (0 where
- * there are none; may be NULL). Runs of consecutive numbers are read at once.
+ * there are none). Runs of consecutive numbers are read at once.
  */
 int ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *images,
     int32_t *labels, struct ss_err *e) SS_MUST_USE;
