@@ -360,7 +360,7 @@ ok "idx: another element type"
 printf '\0\0\010\003\377\377\377\377\377\377\377\377\377\377\377\377' >huge
 run 3 ss-load idx huge && says "impossible dimension"
 ok "idx: impossible dimensions"
-printf '\0\0\010\003\177\377\377\377\0\0\177\377\0\0\100\0' | gzip >huge.gz
+printf '\0\0\010\003\177\377\377\377\0\0\077\377\0\0\020\0' | gzip >huge.gz
 printf '\0\0\010\003\100\0\0\0\0\0\0\001\0\0\0\001' | gzip >claim.gz
 if ss-load --version | grep -q sanitize; then
 	skip "idx: a claim too large for the memory" "built with a sanitizer"
