@@ -10,6 +10,7 @@ where PyTorch is installed, by PyTorch too.  Ours must agree with both to 1e-4 o
 element.  Exit status 0 or 1.
 """
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -18,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 import read_model  # noqa: E402
+import sst_read  # noqa: E402
 
 TOLERANCE = 1e-4
 EPS = 1e-5
@@ -106,7 +108,7 @@ def embed_torch(t, arch, x, layer):
     import ssnet
     net = ssnet.resnet(arch) if isinstance(arch, str) else arch
     state = {k: torch.from_numpy(v.copy()) for k, v in t.items()
-             if not k.startswith(("projector.", "predictor."))}
+             if not k.startswith(("projector.", "predictor.", "optimizer."))}
     missing, unexpected = net.load_state_dict(state, strict=False)
     if unexpected or not all(k.endswith("num_batches_tracked") for k in missing):
         sys.exit("PyTorch: tensors missing %s, unexpected %s" % (missing, unexpected))
@@ -124,14 +126,13 @@ def channels(text):
 
 def read_stream(path, want):
     """All items of the first tensor that want() accepts, as one array."""
-    import sst_read
     with open(path, "rb") as f:
-        stream = sst_read.Stream(f)
-        which = [i for i, t in enumerate(stream.tensors) if want(t)]
-        if not which:
-            sys.exit("%s: no tensor of the expected kind" % path)
-        t = stream.tensors[which[0]]
-        data = b"".join(frame[which[0]] for frame in stream.frames())
+        tensors = [t for t in sst_read.read_header(f)[1] if want(t)]
+    if not tensors:
+        sys.exit("%s: no tensor of the expected kind" % path)
+    t = tensors[0]
+    data = subprocess.run([sys.executable, sst_read.__file__, path, t.name], check=True,
+                          stdout=subprocess.PIPE).stdout
     kind = {"u8": "u1", "f32": "<f4"}[t.type]
     return np.frombuffer(data, kind).reshape([-1] + t.shape)
 
@@ -139,12 +140,12 @@ def read_stream(path, want):
 def differences(model, images, ours, layer):
     """Yields (oracle, largest difference relative to the largest element)."""
     t, meta = model
-    mean, std = channels(meta["mean"]), channels(meta["std"])
+    mean, std = channels(meta["ss.mean"]), channels(meta["ss.std"])
     by_numpy, by_torch = [], []
     for i in range(0, len(images), BATCH):
         x = (images[i:i + BATCH] / 255.0 - mean) / std
         by_numpy.append(embed_numpy(t, x, layer))
-        by_torch.append(embed_torch(t, meta["arch"], x, layer))
+        by_torch.append(embed_torch(t, meta["ss.arch"], x, layer))
     for name, parts in (("numpy", by_numpy), ("torch", by_torch)):
         if parts[0] is not None:
             want = np.concatenate(parts)
