@@ -438,16 +438,17 @@ tool_is_model(const char *path)
 	return found != NULL && (found[sizeof(suffix) - 1] == '\0' || found[sizeof(suffix) - 1] == '.');
 }
 
-/* Refuses an output over which something would be lost. */
-static void
-check_output(const char *path)
+void
+tool_check_output(const char *path, const char *what)
 {
 	struct stat st;
 
+	if (path != NULL && strcmp(path, "-") == 0)
+		path = NULL;
 	if (path == NULL) {
 		if (isatty(STDOUT_FILENO) && !tool.force)
-			tool_die(TOOL_MISUSE, "standard output is a terminal, and a stream is not for reading: "
-			    "name a file with -o, use a pipe, or --force");
+			tool_die(TOOL_MISUSE, "standard output is a terminal, and %s is not for reading: "
+			    "name a file with -o, use a pipe, or --force", what);
 		if (fstat(STDOUT_FILENO, &st) < 0)
 			return;
 	} else if (stat(path, &st) < 0) {
@@ -471,7 +472,7 @@ tool_output(const char *path, const struct ss_header *h)
 
 	if (path != NULL && strcmp(path, "-") == 0)
 		path = NULL;
-	check_output(path);
+	tool_check_output(path, "a stream");
 	code = ss_header_copy(&own, h, &e);
 	if (code == 0 && !tool.no_history)
 		code = ss_header_program(&own, tool.name, SS_VERSION, tool.argc, tool.argv, &e);

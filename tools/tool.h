@@ -123,6 +123,12 @@ bool tool_is_model(const char *path);
  */
 struct ss_writer *tool_output(const char *path, const struct ss_header *h);
 
+/*
+ * The same refusals for an output that is no stream but, say, "a picture": for
+ * tools that write it themselves.
+ */
+void tool_check_output(const char *path, const char *what);
+
 /* The next frame, or false at the sound end; anything else ends the tool. */
 bool tool_next(struct ss_reader *in, struct ss_frame *f);
 void tool_write(struct ss_writer *out, const struct ss_frame *f);

@@ -68,7 +68,7 @@ def make(n="20", c="3", h="32", w="32", frame_records="7", epochs="1", vary="", 
     text = padded(("\n".join(lines) + "\n").encode(), b"\n")
     out = [sealed(struct.pack("<8sHHIII", b"\x89SST\r\n\x1a\n", 1, 0, len(text), 0,
                               zlib.crc32(text)).ljust(60, b"\0")) + text]
-    sums = {}
+    sums = {key: (0, 0) for key in ["label", "image", "name"] + ["index"] * (index == "yes")}
     seq = records = 0
     for epoch in range(epochs):
         for at in range(0, n, int(frame_records)):
@@ -83,8 +83,7 @@ def make(n="20", c="3", h="32", w="32", frame_records="7", epochs="1", vary="", 
             payload = b""
             for key, rows, items in parts:
                 payload += padded(rows) + padded(items)
-                old = sums.get(key, (0, 0))
-                sums[key] = zlib.crc32(items, old[0]), zlib.crc32(rows, old[1])
+                sums[key] = zlib.crc32(items, sums[key][0]), zlib.crc32(rows, sums[key][1])
             out.append(frame(1, seq, records, len(batch), epoch, payload))
             seq, records = seq + 1, records + len(batch)
     digest = zlib.crc32(b"".join(struct.pack("<II", *v) for v in sums.values()) + struct.pack("<Q", records))
