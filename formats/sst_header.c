@@ -417,8 +417,8 @@ parse_shape(char *s, int *rank, uint32_t shape[SS_MAX_RANK])
 		else if (!parse_u64(s, INT32_MAX, &v))
 			return false;
 		shape[(*rank)++] = (uint32_t)v;
-		s = comma + 1;
-	} while (comma != NULL);
+		s = comma == NULL ? NULL : comma + 1;
+	} while (s != NULL);
 	return true;
 }
 
