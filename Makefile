@@ -80,7 +80,8 @@ check: all $(UNITS) $(GENS)
 
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
-	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py
+	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py \
+	    tests/torch/check_augment.py
 
 # Manual pages and shell scripts; both programs are in Debian.
 lint:
