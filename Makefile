@@ -7,7 +7,7 @@ CC      = cc
 CFLAGS  = -O2 -g
 BLAS    = openblas
 PYTHON  = /usr/bin/python3
-VERSION = 0.1.0
+VERSION = $(shell sed -n 's/^.define SS_VERSION "\(.*\)"$$/\1/p' tools/tool.h)
 
 DEBIAN_PACKAGES = gcc make pkg-config libopenblas-dev libpng-dev zlib1g-dev libjansson-dev \
 	libarchive-dev libcmocka-dev mandoc perl python3 python3-numpy
@@ -41,7 +41,7 @@ GENS    = $(GENSRC:%.c=$(BUILD)/%)
 
 all: $(TOOLS)
 
-FLAGS_tool = -DSS_BUILD_FLAGS='"$(subst ",\",$(filter-out -f%-prefix-map=%,$(CFLAGS)) $(SAN:%=-fsanitize=%))"'
+FLAGS_tool = -DSS_BUILD_FLAGS='"$(subst ",\",$(strip $(filter-out -f%-prefix-map=%,$(CFLAGS)) $(SAN:%=-fsanitize=%)))"'
 
 # Kernels are compiled once per vector width; nothing else may assume the CPU of the build machine.
 include lib/kern/flags.mk lib/image/flags.mk
@@ -83,10 +83,23 @@ check-torch: all
 	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py \
 	    tests/torch/check_augment.py
 
+# Parsers against libFuzzer, FUZZTIME seconds each; needs clang.
+FUZZTIME = 60
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard formats/*.c lib/base/*.c) $(BUILD)/libss.a
+	@mkdir -p $(@D)
+	clang -g -O1 -fsanitize=fuzzer,address,undefined $(filter -std% -D% -I%,$(OURS)) -o $@ $^ $(LIBS)
+
+fuzz: $(FUZZERS) $(GENS)
+	@mkdir -p $(BUILD)/fuzz/seeds
+	$(BUILD)/tests/cli/gen -r 3 -f 2 >$(BUILD)/fuzz/seeds/sst
+	for f in $(FUZZERS); do mkdir -p $$f.corpus && \
+		$$f -max_total_time=$(FUZZTIME) -rss_limit_mb=1024 $$f.corpus $(BUILD)/fuzz/seeds || exit 1; done
+
 # Manual pages and shell scripts; both programs are in Debian.
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
-	shellcheck -S warning -x -P tests/cli tests/cli/*.t
+	shellcheck -S error -x -P tests/cli tests/cli/*.t
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
@@ -105,6 +118,6 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check check-torch lint install uninstall dist clean FORCE
+.PHONY: all check check-torch fuzz lint install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d)

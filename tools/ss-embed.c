@@ -143,6 +143,7 @@ main(int argc, char **argv)
 	int c, r, shape[3];
 
 	tool_start(argc, argv);
+	tool_blas_guard(argc, argv);
 	tool_makes_stream();
 	tool.kernels = ss_kernels_find(NULL)->name;
 	while ((c = getopt_long(argc, argv, TOOL_SHORT "m:o:t:", longopts, NULL)) != -1) {
