@@ -9,7 +9,8 @@ BLAS    = openblas
 PYTHON  = /usr/bin/python3
 VERSION = $(shell sed -n 's/^.define SS_VERSION "\(.*\)"$$/\1/p' tools/tool.h)
 
-DEBIAN_PACKAGES = gcc make pkg-config libopenblas-dev libpng-dev zlib1g-dev libjansson-dev \
+# What README.md and .ci/run install on Debian 12; a test holds the three lists to each other.
+DEBIAN_PACKAGES = gcc libc6-dev make libopenblas-dev libpng-dev zlib1g-dev libjansson-dev \
 	libarchive-dev libcmocka-dev mandoc perl python3 python3-numpy
 
 OURS    = -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -I. -Ilib -Iformats -Itools -pthread -MMD -MP
@@ -73,10 +74,15 @@ $(BUILD)/tests/cli/%: $(BUILD)/tests/cli/%.o $(BUILD)/libtools.a $(BUILD)/libss.
 	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Unit tests print cmocka's counts, command-line tests those of prove.
+PROVE = BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(CURDIR) \
+	PYTHON=$(PYTHON) CC="$(CC) $(LDSAN)" prove
 check: all $(UNITS) $(GENS)
 	@for t in $(UNITS); do $$t || exit 1; done
-	BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(CURDIR) PYTHON=$(PYTHON) \
-		CC="$(CC) $(LDSAN)" prove -j2 tests/cli
+	$(PROVE) -j2 tests/cli tests/pipelines
+
+# What takes longer: other compilers, other flags, sanitizers, PyTorch.
+check-long: check check-torch
+	$(PROVE) tests/long
 
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
@@ -99,7 +105,11 @@ fuzz: $(FUZZERS) $(GENS)
 # Manual pages and shell scripts; both programs are in Debian.
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
-	shellcheck -S error -x -P tests/cli tests/cli/*.t
+	shellcheck -S error -x -P tests/cli tests/*/*.t pipelines/table $(addprefix pipelines/cifar10/,fetch curve results) .ci/run
+
+# Draws pictures, learns from them for minutes, shows what was learnt; stopped and called again, it goes on.
+demo: all
+	@$(MAKE) --no-print-directory -f pipelines/demo/Makefile OUT=demo-out
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
@@ -118,6 +128,6 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check check-torch fuzz lint install uninstall dist clean FORCE
+.PHONY: all check check-long check-torch fuzz lint demo install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d)
