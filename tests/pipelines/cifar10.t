@@ -1,6 +1,6 @@
 #!/bin/bash
 # cifar10.t - what README.md shows, on a small data set of CIFAR-10's format; and the pipeline that does it all
-. "$TOP/tests/cli/lib.sh"
+. "$(dirname "$0")/../cli/lib.sh"
 . "$TOP/tests/pipelines/tiny.sh"
 tiny data/cifar-10-batches-bin
 export SS_THREADS=1

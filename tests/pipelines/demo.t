@@ -1,6 +1,6 @@
 #!/bin/bash
 # demo.t - the demo in miniature: ends with its table, goes on where it was stopped, does nothing twice
-. "$TOP/tests/cli/lib.sh"
+. "$(dirname "$0")/../cli/lib.sh"
 . "$TOP/tests/pipelines/tiny.sh"
 
 demo() {
