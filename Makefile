@@ -32,11 +32,13 @@ LIBS    = -Wl,--as-needed $(LDBLAS) -lpng -lz -ljansson -larchive -lm -pthread
 LIBSRC  = $(wildcard lib/*/*.c formats/*.c)
 HELPSRC = $(filter-out $(wildcard tools/ss-*.c),$(wildcard tools/*.c))
 TOOLSRC = $(wildcard tools/ss-*.c)
+BENCHSRC = $(wildcard tests/bench/bench_*.c)
 UNITSRC = $(wildcard tests/unit/test_*.c tests/kern/test_*.c)
 LIBOBJ  = $(LIBSRC:%.c=$(BUILD)/%.o)
 HELPOBJ = $(HELPSRC:%.c=$(BUILD)/%.o)
 TOOLS   = $(TOOLSRC:tools/%.c=$(BUILD)/bin/%)
 UNITS   = $(UNITSRC:%.c=$(BUILD)/%)
+BENCHES = $(BENCHSRC:%.c=$(BUILD)/%)
 GENSRC  = $(wildcard tests/cli/*.c)
 GENS    = $(GENSRC:%.c=$(BUILD)/%)
 
@@ -124,10 +126,17 @@ uninstall:
 dist:
 	git archive --format=tar --prefix=sstools-$(VERSION)/ HEAD | gzip -n >sstools-$(VERSION).tar.gz
 
+# Kernels as fractions of the core's peak, then whole steps.
+FLAGS_bench_kern = $(KERNEL)
+bench: $(BENCHES)
+	$(BUILD)/tests/bench/bench_kern
+	PYTHON=$(PYTHON) tests/bench/step.sh $(BUILD)/tests/bench/bench_step
+
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check check-long check-torch fuzz lint demo install uninstall dist clean FORCE
+.PHONY: all check check-long check-torch bench fuzz lint demo install uninstall dist clean FORCE
 .SECONDARY:
--include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d)
+-include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d) \
+	$(BENCHSRC:%.c=$(BUILD)/%.d)

@@ -2,19 +2,47 @@
  * norm_template.h - batch normalisation for one vector width
  *
  * Included by each kern_WIDTH.c after conv_template.h. These kernels are bound by
- * memory: one or two operations for each float read. One vector of channels is
- * taken down all pixels of an image, so that its parameters and sums stay in
- * registers; channels that do not fill a vector go one by one through the same text.
+ * memory: one or two operations for each float read. A block of one to four vectors
+ * of channels is taken down all pixels of an image, so that its parameters and sums
+ * stay in registers; channels that do not fill a vector go one by one through the same
+ * text.
  *
- * Sums are float along a row and double across rows (R = 32 pixels: an error of
- * a few units in the last place of float, whatever the batch).
+ * Sums are float over a band of one row, or of as many rows as have 32 pixels, and
+ * double over bands and images: an error of a few units in the last place of float,
+ * whatever the batch, and the same bytes however the images are cut into calls.
  */
-
-typedef double vd __attribute__((vector_size(8 * W), aligned(8), may_alias));
 
 #define TOV(p)		(*(const V *)(p))
 #define CAT_(a, b)	a##b
 #define CAT(a, b)	CAT_(a, b)
+
+typedef float half_f __attribute__((vector_size(2 * W), aligned(4), may_alias));
+typedef double half_d __attribute__((vector_size(4 * W), aligned(8), may_alias));
+
+/* sum += v, channel by channel; by halves, since these fill the registers as doubles */
+INLINE void
+widen_v(double *sum, vf v)
+{
+	const union { vf v; half_f half[2]; } u = { v };
+
+	*(half_d *)sum += __builtin_convertvector(u.half[0], half_d);
+	*(half_d *)(sum + W / 2) += __builtin_convertvector(u.half[1], half_d);
+}
+
+INLINE void
+widen_s(double *sum, float v)
+{
+	*sum += (double)v;
+}
+
+enum { PIXELS_MAX = 4, BLOCK_MAX = 4 };
+
+/* Rows whose sums are taken in float. */
+static int
+band_rows(int w)
+{
+	return w >= 32 ? 1 : 32 / w;
+}
 
 static void
 zero_border(int h, int w, int c, float *p, size_t row)
@@ -62,49 +90,50 @@ relu_s(float a)
 }
 
 #define V	vf
-#define D	vd
+#define LANES	W
 #define SUFFIX	_v
-#define WIDEN(x) __builtin_convertvector(x, vd)
 #include "kern/norm_lanes.h"
 #undef V
-#undef D
+#undef LANES
 #undef SUFFIX
-#undef WIDEN
 
 #define V	float
-#define D	double
+#define LANES	1
 #define SUFFIX	_s
-#define WIDEN(x) ((double)(x))
 #include "kern/norm_lanes.h"
 #undef V
-#undef D
+#undef LANES
 #undef SUFFIX
-#undef WIDEN
 
-/* Calls the lanes for each image and group of channels. */
-#define EACH(call_v, call_s)						\
+/* CALL(suffix, pixels, vectors) for each image i and block of channels from j on. */
+#define EACH(CALL)							\
 	for (int i = 0; i < n; i++) {					\
 		int j = 0;						\
+		for (; j + 4 * W <= c; j += 4 * W)			\
+			CALL(_v, 1, 4);					\
+		for (; j + 2 * W <= c; j += 2 * W)			\
+			CALL(_v, 2, 2);					\
 		for (; j + W <= c; j += W)				\
-			call_v;						\
+			CALL(_v, 4, 1);					\
 		for (; j < c; j++)					\
-			call_s;						\
+			CALL(_s, 4, 1);					\
 	}
 #define AT(plane)	((plane).p == NULL ? NULL : (plane).p + i * (plane).image + j)
 
 static void
 norm_stats(int n, int h, int w, int c, struct ss_plane y, double *sums)
 {
-	EACH(stats_v(h, w, c, AT(y), y.row, sums + j, sums + c + j),
-	    stats_s(h, w, c, AT(y), y.row, sums + j, sums + c + j))
+#define STATS(S, P, B)	stats##S(h, w, c, AT(y), y.row, sums + j, sums + c + j, P, B)
+	EACH(STATS)
 }
 
 static void
 norm_apply(int n, int h, int w, int c, struct ss_plane y, const float *scale, const float *shift,
     struct ss_plane r, bool relu, bool border, struct ss_plane x)
 {
-	EACH(apply_v(h, w, c, AT(y), y.row, scale + j, shift + j, AT(r), r.row, relu, AT(x), x.row),
-	    apply_s(h, w, c, AT(y), y.row, scale + j, shift + j, AT(r), r.row, relu, AT(x), x.row))
+#define APPLY(S, P, B)	apply##S(h, w, c, AT(y), y.row, scale + j, shift + j, AT(r), r.row, relu, \
+			    AT(x), x.row, P, B)
+	EACH(APPLY)
 	for (int i = 0; border && i < n; i++)
 		zero_border(h, w, c, x.p + i * x.image, x.row);
 }
@@ -113,10 +142,9 @@ static void
 norm_reduce(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
     const float *mean, double *sums)
 {
-	EACH(reduce_v(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, sums + j,
-	    sums + c + j),
-	    reduce_s(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, sums + j,
-	    sums + c + j))
+#define REDUCE(S, P, B)	reduce##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, \
+			    sums + j, sums + c + j, P, B)
+	EACH(REDUCE)
 }
 
 static void
@@ -124,10 +152,9 @@ norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, st
     const float *mean, const float *a, const float *b, const float *d, bool border,
     struct ss_plane dy, struct ss_plane dr, bool accumulate)
 {
-	EACH(dgrad_v(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, a + j, b + j,
-	    d + j, AT(dy), dy.row, AT(dr), dr.row, accumulate),
-	    dgrad_s(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, a + j, b + j,
-	    d + j, AT(dy), dy.row, AT(dr), dr.row, accumulate))
+#define DGRAD(S, P, B)	dgrad##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, \
+			    a + j, b + j, d + j, AT(dy), dy.row, AT(dr), dr.row, accumulate, P, B)
+	EACH(DGRAD)
 	for (int i = 0; border && i < n; i++)
 		zero_border(h, w, c, dy.p + i * dy.image, dy.row);
 }

@@ -56,6 +56,9 @@ largest(const float *x, size_t n)
 	return m;
 }
 
+/* The largest error so far as a share of its scale, for tests that report it. */
+static double golden_worst;
+
 /* Fails unless n values are within LIMIT of `scale` of those expected. */
 static inline void
 near(const char *what, const char *name, const float *have, const float *want, size_t n,
@@ -69,6 +72,8 @@ near(const char *what, const char *name, const float *have, const float *want, s
 		if (!(d <= worst))
 			worst = d;
 	}
+	if (worst > golden_worst * scale)
+		golden_worst = worst / scale;
 	if (!(worst <= LIMIT * scale))
 		fail_msg("%s: %s differs by %g of %g", what, name, worst, scale);
 }

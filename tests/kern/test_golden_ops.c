@@ -240,8 +240,10 @@ all_variants(const char *kind, void (*fn)(const struct ss_st *, const char *))
 
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++) {
 		kern = *k;
-		print_message("             kernels '%s'\n", kern->name);
+		golden_worst = 0;
 		each(s, kind, fn);
+		print_message("             %s, kernels '%s': worst error %.1e\n", kind, kern->name,
+		    golden_worst);
 	}
 	ss_st_free(s);
 }
@@ -274,7 +276,9 @@ linear(void **state)
 	struct ss_st *s = golden("ops");
 
 	(void)state;
+	golden_worst = 0;
 	each(s, "linear", linear_case);
+	print_message("             linear, gemm: worst error %.1e\n", golden_worst);
 	ss_st_free(s);
 }
 
