@@ -278,9 +278,10 @@ archive_trouble(struct archive *a, const struct feed *f, struct ss_err *e)
 		return ss_fail(e, f->failed, "%s", f->err.text);
 	const char *why = archive_error_string(a);
 
+	if (archive_errno(a) == ENOMEM || why == NULL)	/* it has a reason for all else */
+		return ss_fail(e, SS_EIO, "out of memory");
 	return ss_fail(e, SS_EDATA, "'%s': not a sound archive at unpacked offset %llu: %s",
-	    ss_gz_name(f->gz), (unsigned long long)ss_gz_offset(f->gz),
-	    why != NULL ? why : "unknown error");
+	    ss_gz_name(f->gz), (unsigned long long)ss_gz_offset(f->gz), why);
 }
 
 /* The bytes of the current member, at most max of them, into *out (malloc'd). */
@@ -369,25 +370,26 @@ take_entry(struct cifar *c, struct archive *a, struct archive_entry *entry, cons
 static int
 open_archive(struct cifar *c, const char *path, uint64_t limit, struct ss_err *e)
 {
-	struct archive_entry *entry;
 	struct feed *f = calloc(1, sizeof(*f));
 	struct archive *a = archive_read_new();
+	struct archive_entry *entry = archive_entry_new();
 	int r = 0, got = ARCHIVE_OK;
 
-	if (f == NULL || a == NULL) {
+	if (f == NULL || a == NULL || entry == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory");
 		goto out;
 	}
 	if ((r = ss_gz_open(&f->gz, path, e)) < 0)
 		goto out;
-	archive_read_support_filter_all(a);
-	archive_read_support_format_tar(a);
-	if (archive_read_open(a, f, NULL, feed_archive, NULL) != ARCHIVE_OK) {
+	/* Filters that would need other programs give a warning, which does not matter. */
+	if (archive_read_support_filter_all(a) < ARCHIVE_WARN ||
+	    archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	    archive_read_open(a, f, NULL, feed_archive, NULL) != ARCHIVE_OK) {
 		r = archive_trouble(a, f, e);
 		goto out;
 	}
 	while (r == 0 && !(complete(c, limit) && c->s.classes > 0) &&
-	    (got = archive_read_next_header(a, &entry)) == ARCHIVE_OK)
+	    (got = archive_read_next_header2(a, entry)) == ARCHIVE_OK)
 		r = take_entry(c, a, entry, f, limit, e);
 	if (r == 0 && got != ARCHIVE_OK && got != ARCHIVE_EOF)
 		r = archive_trouble(a, f, e);
@@ -402,6 +404,7 @@ open_archive(struct cifar *c, const char *path, uint64_t limit, struct ss_err *e
 			    path, c->part[i].file, (unsigned long long)ss_gz_offset(f->gz));
 	c->s.random = true;
 out:
+	archive_entry_free(entry);
 	archive_read_free(a);
 	if (f != NULL)
 		ss_gz_close(f->gz);

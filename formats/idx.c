@@ -228,18 +228,21 @@ add_folder(struct idx *x, const char *folder, const char *set, bool want_labels,
 	return add_part(x, images, want_labels ? labels : NULL, limit, e);
 }
 
-static void
-name_dataset(struct idx *x, const char *path, const char *split)
+static int
+name_dataset(struct idx *x, const char *path, const char *split, struct ss_err *e)
 {
-	char *copy = strdup(path);
-	char *base = copy != NULL ? basename(copy) : "";
+	char *copy = strdup(path), *base;
 
+	if (copy == NULL)
+		return ss_fail(e, SS_EIO, "out of memory");
+	base = basename(copy);
 	if (base[0] == '\0' || base[0] == '.' || base[0] == '/')
 		base = "idx";
 	/* of a folder its name and the split, of a file its name up to the first dot */
 	ss_source_dataset(&x->s, "%.*s%s%s", split != NULL ? 50 : (int)strcspn(base, "."), base,
 	    split != NULL ? "-" : "", split != NULL ? split : "");
 	free(copy);
+	return 0;
 }
 
 int
@@ -248,27 +251,25 @@ ss_idx_open(struct ss_source **out, const char *path, const char *labels, bool w
 {
 	struct idx *x = calloc(1, sizeof(*x));
 	struct stat st;
-	int r = 0;
+	int r;
 
 	*out = NULL;
 	if (x == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
 	x->s.ops = &idx_ops;
 	x->s.type = SS_U8;
-	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		name_dataset(x, path, NULL);
-		if (split != SS_SPLIT_TRAIN)
-			r = ss_fail(e, SS_EUSAGE, "'%s' is one file: it has no split '%s'", path,
-			    ss_split_name[split]);
-		else
-			r = add_part(x, path, labels, limit, e);
-	} else {
-		name_dataset(x, path, ss_split_name[split]);
-		if (split != SS_SPLIT_TEST)
-			r = add_folder(x, path, "train", want_labels, limit, e);
-		if (r == 0 && split != SS_SPLIT_TRAIN && x->s.records < limit)
-			r = add_folder(x, path, "t10k", want_labels, limit, e);
-	}
+	bool file = stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+
+	r = name_dataset(x, path, file ? NULL : ss_split_name[split], e);
+	if (r == 0 && file && split != SS_SPLIT_TRAIN)
+		r = ss_fail(e, SS_EUSAGE, "'%s' is one file: it has no split '%s'", path,
+		    ss_split_name[split]);
+	else if (r == 0 && file)
+		r = add_part(x, path, labels, limit, e);
+	if (r == 0 && !file && split != SS_SPLIT_TEST)
+		r = add_folder(x, path, "train", want_labels, limit, e);
+	if (r == 0 && !file && split != SS_SPLIT_TRAIN && x->s.records < limit)
+		r = add_folder(x, path, "t10k", want_labels, limit, e);
 	if (r < 0) {
 		ss_source_free(&x->s);
 		return r;
