@@ -59,8 +59,12 @@ static void
 put(png_structp png, png_bytep data, size_t n)
 {
 	struct sink *s = png_get_io_ptr(png);
-	int r = s->file == NULL ? write_all(data, n, s->e) : ss_outfile_write(s->file, data, n, s->e);
+	int r;
 
+	if (s->file == NULL)
+		r = write_all(data, n, s->e);
+	else
+		r = ss_outfile_write(s->file, data, n, s->e);
 	if (r < 0) {
 		s->code = r;
 		png_error(png, "write error");

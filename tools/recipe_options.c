@@ -18,15 +18,17 @@ static const struct pair {
 	double lo, hi;
 	bool chances;
 } PAIRS[] = {
-	{ "crop-scale", "A,B", "crop's share of the area", offsetof(struct ss_recipe, scale), 1e-4, 1, false },
-	{ "crop-ratio", "A,B", "crop's width to height", offsetof(struct ss_recipe, ratio), 0.01, 100, false },
-	{ "flip", "P[,P]", "mirrored left to right", offsetof(struct ss_recipe, mirror), 0, 1, true },
-	{ "vflip", "P[,P]", "turned upside down", offsetof(struct ss_recipe, upend), 0, 1, true },
-	{ "jitter-p", "P[,P]", "colours jittered", offsetof(struct ss_recipe, jitter), 0, 1, true },
-	{ "gray", "P[,P]", "turned gray", offsetof(struct ss_recipe, gray), 0, 1, true },
-	{ "blur", "P[,P]", "blurred", offsetof(struct ss_recipe, blur), 0, 1, true },
-	{ "blur-sigma", "A,B", "blur's deviation in pixels", offsetof(struct ss_recipe, sigma), 0.01, 100, false },
-	{ "solarize", "P[,P]", "bright parts inverted", offsetof(struct ss_recipe, solarize), 0, 1, true },
+#define AT(field) offsetof(struct ss_recipe, field)
+	{ "crop-scale", "A,B", "crop's share of the area", AT(scale), 1e-4, 1, false },
+	{ "crop-ratio", "A,B", "crop's width to height", AT(ratio), 0.01, 100, false },
+	{ "flip", "P[,P]", "mirrored left to right", AT(mirror), 0, 1, true },
+	{ "vflip", "P[,P]", "turned upside down", AT(upend), 0, 1, true },
+	{ "jitter-p", "P[,P]", "colours jittered", AT(jitter), 0, 1, true },
+	{ "gray", "P[,P]", "turned gray", AT(gray), 0, 1, true },
+	{ "blur", "P[,P]", "blurred", AT(blur), 0, 1, true },
+	{ "blur-sigma", "A,B", "blur's deviation in pixels", AT(sigma), 0.01, 100, false },
+	{ "solarize", "P[,P]", "bright parts inverted", AT(solarize), 0, 1, true },
+#undef AT
 };
 enum {
 	CROP_SCALE, CROP_RATIO, FLIP, VFLIP, JITTER_P, GRAY, BLUR, BLUR_SIGMA, SOLARIZE,
@@ -89,8 +91,9 @@ list_recipes(void)
 		printf("%s%s\n    %s\n", r->name,
 		    strcmp(r->name, SS_RECIPE_DEFAULT) == 0 ? " (default)" : "", r->what);
 		if (r->crop)
-			printf("    --crop-scale %g,%g --crop-ratio %.4g,%.4g --filter %s\n", r->scale[0],
-			    r->scale[1], r->ratio[0], r->ratio[1], ss_filter_name(r->filter));
+			printf("    --crop-scale %g,%g --crop-ratio %.4g,%.4g --filter %s\n",
+			    r->scale[0], r->scale[1], r->ratio[0], r->ratio[1],
+			    ss_filter_name(r->filter));
 		if (r->mirror[0] > 0)
 			printf("    --flip %g\n", r->mirror[0]);
 		if (r->jitter[0] > 0)
@@ -128,11 +131,14 @@ take_pair(int i, const char *text)
 static void
 take_jitter(const char *text)
 {
-	if (tool_double_list("--jitter", text, 0, STRENGTH_MAX, given.jitter, SS_JITTERS) != SS_JITTERS)
+	const int n = tool_double_list("--jitter", text, 0, STRENGTH_MAX, given.jitter, SS_JITTERS);
+
+	if (n != SS_JITTERS)
 		tool_die(TOOL_MISUSE,
 		    "--jitter: four numbers are needed: brightness, contrast, saturation, hue");
 	if (given.jitter[SS_HUE] > TURN_MAX)
-		tool_die(TOOL_MISUSE, "--jitter: hue %g is not in 0..%g", given.jitter[SS_HUE], TURN_MAX);
+		tool_die(TOOL_MISUSE, "--jitter: hue %g is not in 0..%g", given.jitter[SS_HUE],
+		    TURN_MAX);
 }
 
 static void
@@ -156,7 +162,8 @@ recipe_option(int c, const char *argument)
 	case RECIPE:
 		given.recipe = ss_recipe_find(argument);
 		if (given.recipe == NULL)
-			tool_die(TOOL_MISUSE, "--recipe: there is no recipe '%s' (see --list-recipes)", argument);
+			tool_die(TOOL_MISUSE,
+			    "--recipe: there is no recipe '%s' (see --list-recipes)", argument);
 		break;
 	case LIST:
 		list_recipes();

@@ -1,26 +1,30 @@
 /*
  * ss-augment - make random views of the images of a stream
  *
- * What a view looks like depends on the seed, the epoch, the image's index and the
- * view's number: on nothing else, however the stream is cut into frames and
- * whatever the number of threads. lib/image does the work, recipe_options.c knows
- * the options that say what is done; here are the streams.
+ * A view depends on seed, epoch, the image's index and the view's number, and on
+ * nothing else. lib/image makes it, recipe_options.c knows what is asked for; here
+ * are the streams.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "image/views.h"
+#include "pictures.h"
 #include "recipe_options.h"
 #include "sst_slice.h"
 #include "tool.h"
 
 enum {
 	SIDE_MAX = 16384,
-	CHUNK = 8 << 20		/* bytes of views in a frame: it may not grow with their number */
+	CHUNK = 8 << 20,	/* bytes of views in a frame: it may not grow with their number */
+	RECORDS_MAX = 1 << 14	/* in a frame, should the views be tiny */
 };
 
-enum { OPT_TWO_VIEWS = TOOL_OPT_OWN, OPT_VIEWS, OPT_SEED, OPT_SIZE, OPT_TENSOR, OPT_KEEP, OPT_RECORD };
+enum {
+	OPT_TWO_VIEWS = TOOL_OPT_OWN, OPT_VIEWS, OPT_SEED, OPT_SIZE, OPT_TENSOR, OPT_KEEP,
+	OPT_RECORD
+};
 
 static const struct option OPTIONS[] = {
 	{ "two-views", no_argument, NULL, OPT_TWO_VIEWS },
@@ -55,7 +59,8 @@ struct plan {
 static void
 print_usage(FILE *f)
 {
-	fprintf(f, "usage: ss-augment [--two-views | --views N] [--recipe NAME] [--seed N] [options] [stream]\n"
+	fprintf(f, "usage: ss-augment [--two-views | --views N] [--recipe NAME] [--seed N] "
+	    "[options] [stream]\n"
 	    "      --two-views        make view1 and view2: --views 2\n"
 	    "      --views N          number   [%d]  1..%d; a single view keeps the image's name\n"
 	    "      --seed N           number   [%llu]  0..%llu\n"
@@ -65,8 +70,8 @@ print_usage(FILE *f)
 	    "      --record           pass on what was drawn, as VIEW.params\n"
 	    "  -t, --threads N        number   [%d]  0..%d; 0: all CPUs\n"
 	    "  -o, --output FILE      file     [standard output]\n",
-	    given.views, SS_VIEWS_MAX, (unsigned long long)given.seed, ~0ull, SIDE_MAX, given.tensor,
-	    given.threads, TOOL_THREADS_MAX);
+	    given.views, SS_VIEWS_MAX, (unsigned long long)given.seed, ~0ull, SIDE_MAX,
+	    given.tensor, given.threads, TOOL_THREADS_MAX);
 	recipe_options_usage(f);
 	tool_print_common(f);
 }
@@ -138,24 +143,26 @@ look_at_input(const struct ss_reader *in, struct plan *p, struct ss_views *what)
 
 	p->image = ss_header_find(h, given.tensor);
 	if (p->image < 0)
-		tool_die(TOOL_MISUSE, "%s: there is no tensor '%s' to make views of", name, given.tensor);
+		tool_die(TOOL_MISUSE, "%s: there is no tensor '%s' to make views of", name,
+		    given.tensor);
 	p->index = ss_header_find(h, "index");
 	if (p->index < 0 || h->tensor[p->index].type != SS_U64 || h->tensor[p->index].rank != 0)
-		tool_die(TOOL_MISUSE, "%s: there is no tensor 'index' (u64), the key of all randomness", name);
+		tool_die(TOOL_MISUSE,
+		    "%s: there is no tensor 'index' (u64), the key of all randomness", name);
 	t = &h->tensor[p->image];
-	if (t->type != SS_U8 || t->rank != 3 || (t->shape[0] != 1 && t->shape[0] != 3))
-		tool_die(TOOL_MISUSE, "%s: tensor '%s' must be u8 of 1 or 3 channels, height, width", name,
+	if (!tool_is_picture(t))
+		tool_die(TOOL_MISUSE,
+		    "%s: tensor '%s' must be u8 of 1 or 3 channels, rows, columns", name,
 		    given.tensor);
 	if (given.height == 0 && ss_tensor_varying(t) > 0)
-		tool_die(TOOL_MISUSE, "%s: the images vary in size: --size must say that of the views", name);
-	if (t->shape[1] == 0 || t->shape[2] == 0)
-		tool_die(TOOL_MISUSE, "%s: the images have no pixels", name);
+		tool_die(TOOL_MISUSE,
+		    "%s: the images vary in size: --size must say that of the views", name);
 	what->channels = (int)t->shape[0];
 	what->height = given.height != 0 ? given.height : (int)t->shape[1];
 	what->width = given.height != 0 ? given.width : (int)t->shape[2];
 	kernel = ss_recipe_kernel(&what->recipe, what->height, what->width);
 	if (kernel / 2 >= what->height || kernel / 2 >= what->width)
-		tool_die(TOOL_MISUSE, "a blur with a kernel of %d is too large for views of %d x %d", kernel,
+		tool_die(TOOL_MISUSE, "a blur kernel of %d is too large for views of %d x %d", kernel,
 		    what->height, what->width);
 }
 
@@ -197,27 +204,6 @@ plan_output(const struct ss_header *in, struct ss_header *out, struct plan *p,
 		tool_fail(r, &e);
 }
 
-/* Points `image` at the images of a frame. */
-static void
-find_images(const struct ss_header *h, const struct ss_frame *f, int tensor, struct ss_image *image)
-{
-	const struct ss_tensor *t = &h->tensor[tensor];
-	const uint32_t *dims = f->dims[tensor];
-	const uint8_t *at = f->data[tensor];
-
-	for (uint32_t r = 0; r < f->records; r++) {
-		uint32_t height = t->shape[1] == SS_VARIES ? *dims++ : t->shape[1];
-		uint32_t width = t->shape[2] == SS_VARIES ? *dims++ : t->shape[2];
-
-		if (height == 0 || width == 0 || height > INT32_MAX || width > INT32_MAX)
-			tool_die(TOOL_DAMAGED, "record %llu: an image of %u x %u",
-			    (unsigned long long)(f->first + r), (unsigned)height, (unsigned)width);
-		image[r] = (struct ss_image){ (uint8_t *)(uintptr_t)at, (int)t->shape[0], (int)height,
-		    (int)width, (size_t)height * width };
-		at += (size_t)t->shape[0] * image[r].plane;
-	}
-}
-
 static void *
 room(size_t n, size_t size)
 {
@@ -255,7 +241,8 @@ main(int argc, char **argv)
 	struct ss_writer *out = tool_output(given.output, &header);
 	struct ss_pool *pool = given.threads == 1 ? NULL : tool_pool(given.threads);
 	const size_t bytes = (size_t)what.channels * (size_t)what.height * (size_t)what.width;
-	const uint32_t most = (uint32_t)(CHUNK / (bytes * (size_t)what.views)) + 1;
+	const size_t fit = CHUNK / (bytes * (size_t)what.views) + 1;
+	const uint32_t most = fit < RECORDS_MAX ? (uint32_t)fit : RECORDS_MAX;
 	struct ss_image *image = room(most, sizeof *image);
 
 	for (int k = 0; k < what.views; k++) {
@@ -270,7 +257,7 @@ main(int argc, char **argv)
 		for (uint32_t at = 0; at < frame.records; at += part.records) {
 			ss_frame_slice(h, &frame, at,
 			    frame.records - at < most ? frame.records - at : most, &part);
-			find_images(h, &part, plan.image, image);
+			tool_pictures(h, &part, plan.image, image);
 			r = ss_viewer_run(viewer, &what, part.epoch, part.records, image,
 			    part.data[plan.index], &e);
 			if (r < 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image/sheet.h"
+#include "pictures.h"
 #include "pngfile.h"
 #include "sst_slice.h"
 #include "tool.h"
@@ -100,13 +101,6 @@ take_options(int argc, char **argv)
 }
 
 static bool
-is_picture(const struct ss_tensor *t)
-{
-	return t->type == SS_U8 && t->rank == 3 && (t->shape[0] == 1 || t->shape[0] == 3)
-	    && t->shape[1] != 0 && t->shape[2] != 0;
-}
-
-static bool
 is_view(const char *name)
 {
 	return strncmp(name, "view", 4) == 0 && name[4 + strspn(name + 4, "0123456789")] == '\0';
@@ -124,32 +118,34 @@ static void
 choose_tensors(const struct ss_reader *in, struct choice *c)
 {
 	const struct ss_header *h = ss_reader_header(in);
+	const char *from = ss_reader_name(in);
 	char name[SS_NAME_MAX + 1];
 
 	for (const char *p = given.tensors; p != NULL; p = *p == ',' ? p + 1 : NULL) {
 		size_t n = strcspn(p, ",");
 		int i;
 
-		snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name), p);
+		snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name, p);
 		i = ss_header_find(h, name);
 		if (i < 0)
-			tool_die(TOOL_MISUSE, "%s: there is no tensor '%s'", ss_reader_name(in), name);
-		if (!is_picture(&h->tensor[i]))
-			tool_die(TOOL_MISUSE, "%s: tensor '%s' is no picture: u8 of 1 or 3 channels, rows, columns",
-			    ss_reader_name(in), name);
+			tool_die(TOOL_MISUSE, "%s: there is no tensor '%s'", from, name);
+		if (!tool_is_picture(&h->tensor[i]))
+			tool_die(TOOL_MISUSE,
+			    "%s: tensor '%s' is no picture: u8 of 1 or 3 channels, rows, columns",
+			    from, name);
 		choose(c, i);
 		p += n;
 	}
 	/* unasked: the image, if it is there, and then its views */
 	for (int i = 0; given.tensors == NULL && i < h->tensors; i++)
-		if (strcmp(h->tensor[i].name, "image") == 0 && is_picture(&h->tensor[i]))
+		if (strcmp(h->tensor[i].name, "image") == 0 && tool_is_picture(&h->tensor[i]))
 			choose(c, i);
 	for (int i = 0; given.tensors == NULL && i < h->tensors; i++)
-		if (is_view(h->tensor[i].name) && is_picture(&h->tensor[i]))
+		if (is_view(h->tensor[i].name) && tool_is_picture(&h->tensor[i]))
 			choose(c, i);
 	if (c->n == 0)
 		tool_die(TOOL_MISUSE, "%s: there is no image and no view to show (see --tensor)",
-		    ss_reader_name(in));
+		    from);
 }
 
 /* Room for each picture, and from that the number of columns and rows. */
@@ -169,13 +165,15 @@ plan_sheet(const struct ss_header *h, const struct choice *c, struct ss_sheet *s
 			longest = t->shape[d] > longest ? t->shape[d] : longest;
 	}
 	if (varies && scale != 0)
-		tool_die(TOOL_MISUSE, "--scale: the pictures vary in size: --side fits them into a square");
+		tool_die(TOOL_MISUSE,
+		    "--scale: the pictures vary in size: --side fits them into a square");
 	if (scale == 0 && side == 0 && (varies || longest > LARGE))
 		side = FITTED_SIDE;
 	if (scale == 0)
 		scale = longest < ZOOMED_SIDE ? ZOOMED_SIDE / (int)longest : 1;
 	if (side == 0 && longest > SIDE_MAX * 4 / (uint32_t)scale)
-		tool_die(TOOL_MISUSE, "--scale: pictures of %u pixels are too large for that", (unsigned)longest);
+		tool_die(TOOL_MISUSE, "--scale: pictures of %u pixels are too large for that",
+		    (unsigned)longest);
 	s->pictures = c->n;
 	for (int k = 0; k < c->n; k++) {
 		const struct ss_tensor *t = &h->tensor[c->tensor[k]];
@@ -187,8 +185,12 @@ plan_sheet(const struct ss_header *h, const struct choice *c, struct ss_sheet *s
 	r = ss_sheet_measure(s, &e);
 	if (r < 0)
 		tool_fail(r, &e);
-	s->columns = given.columns != 0 ? given.columns : ss_sheet_fitting(SHEET_WIDTH, s->cell_width);
-	s->rows = given.rows != 0 ? given.rows : ss_sheet_fitting(SHEET_HEIGHT, s->cell_height);
+	s->columns = given.columns;
+	if (s->columns == 0)
+		s->columns = ss_sheet_fitting(SHEET_WIDTH, s->cell_width);
+	s->rows = given.rows;
+	if (s->rows == 0)
+		s->rows = ss_sheet_fitting(SHEET_HEIGHT, s->cell_height);
 	if (given.limit != 0 && given.limit < s->columns)
 		s->columns = given.limit;
 	if (given.limit != 0 && (given.rows == 0 || given.limit < s->columns * s->rows))
@@ -198,29 +200,20 @@ plan_sheet(const struct ss_header *h, const struct choice *c, struct ss_sheet *s
 		tool_fail(r, &e);
 }
 
-/* Takes as many records of the frame as there is room for. */
+/* Takes as many records of the frame as there is room for; returns how many are shown now. */
 static size_t
-show(const struct ss_header *h, const struct ss_frame *f, const struct choice *c, struct ss_sheet *s,
-    size_t shown, size_t most, struct ss_image_work *w)
+show(const struct ss_header *h, const struct ss_frame *f, const struct choice *c,
+    struct ss_sheet *s, size_t shown, size_t most, struct ss_image_work *w)
 {
 	struct ss_err e = SS_ERR_INIT;
+	struct ss_image m;
 	struct ss_frame one;
 	int r;
 
 	for (uint32_t i = 0; i < f->records && shown < most; i++, shown++) {
 		ss_frame_slice(h, f, i, 1, &one);
 		for (int k = 0; k < c->n; k++) {
-			const struct ss_tensor *t = &h->tensor[c->tensor[k]];
-			const uint32_t *dims = one.dims[c->tensor[k]];
-			struct ss_image m = { .channels = (int)t->shape[0] };
-
-			m.data = (uint8_t *)(uintptr_t)one.data[c->tensor[k]];
-			m.height = (int)(t->shape[1] == SS_VARIES ? *dims++ : t->shape[1]);
-			m.width = (int)(t->shape[2] == SS_VARIES ? *dims : t->shape[2]);
-			m.plane = (size_t)m.height * (size_t)m.width;
-			if (m.height < 1 || m.width < 1)
-				tool_die(TOOL_DAMAGED, "record %llu: a picture of %d x %d",
-				    (unsigned long long)(f->first + i), m.height, m.width);
+			tool_pictures(h, &one, c->tensor[k], &m);
 			r = ss_sheet_put(s, shown, k, &m, w, &e);
 			if (r < 0)
 				tool_fail(r, &e);
@@ -250,13 +243,13 @@ main(int argc, char **argv)
 	plan_sheet(h, &choice, &sheet);
 
 	const size_t room = (size_t)sheet.columns * (size_t)sheet.rows;
-	const size_t most = given.limit != 0 && (size_t)given.limit < room ? (size_t)given.limit : room;
+	const size_t limit = given.limit != 0 ? (size_t)given.limit : room;
 	struct ss_image_work *w = ss_image_work_create(ss_pixels());
 
 	if (w == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
 	while (tool_next(in, &frame))
-		shown = show(h, &frame, &choice, &sheet, shown, most, w);
+		shown = show(h, &frame, &choice, &sheet, shown, limit < room ? limit : room, w);
 	if (shown == 0)
 		tool_die(TOOL_FAILURE, "%s: there are no records to show", ss_reader_name(in));
 	ss_sheet_trim(&sheet, shown);

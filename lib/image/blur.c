@@ -67,7 +67,8 @@ blur_pillow(struct ss_image *m, float sigma, struct ss_image_work *w, struct ss_
 			memcpy(a + y * wide + pad, plane + y * width, width);
 		for (int pass = 0; pass < PASSES; pass++) {
 			repeat_ends(a, height, wide, pad);
-			w->px->box(b + pad, a + pad, height * wide - 2 * pad, 1, radius, whole, edge);
+			w->px->box(b + pad, a + pad, height * wide - 2 * pad, 1, radius, whole,
+			    edge);
 			t = a, a = b, b = t;
 		}
 		row = b + pad * width;

@@ -60,7 +60,10 @@ void ss_image_brightness(struct ss_image *m, float factor, const struct ss_pixel
 void ss_image_contrast(struct ss_image *m, float factor, const struct ss_pixels *px);
 void ss_image_saturation(struct ss_image *m, float factor, const struct ss_pixels *px);
 
-/* turn is a fraction of the circle, -0.5..0.5. Even 0 costs a little: hue and saturation have 8 bits here. */
+/*
+ * turn is a fraction of the circle, -0.5..0.5. Even 0 changes an image a little, as
+ * hue and saturation have 8 bits on the way.
+ */
 void ss_image_hue(struct ss_image *m, float turn, const struct ss_pixels *px);
 
 void ss_image_gray(struct ss_image *m, const struct ss_pixels *px);	/* in all channels */

@@ -122,7 +122,8 @@ compute_taps(struct ss_taps *t)
 const struct ss_taps *
 ss_work_taps(struct ss_image_work *w, int in, int out, enum ss_filter f)
 {
-	struct ss_taps *t = &w->taps[((unsigned)in + 61u * (unsigned)out + (unsigned)f) % SS_TAPS_KEPT];
+	const unsigned place = (unsigned)in + 61u * (unsigned)out + (unsigned)f;
+	struct ss_taps *t = &w->taps[place % SS_TAPS_KEPT];
 	double most = ceil(filter_support(f) * (in > out ? (double)in / out : 1)) * 2 + 1;
 	size_t coefs, bytes;
 

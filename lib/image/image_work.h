@@ -6,7 +6,10 @@
 
 #include "image/image.h"
 
-/* The weights that scale one side of an image: out[j] = sum of in[first[j] + k] * coef[j * most + k] */
+/*
+ * The weights that scale one side of an image:
+ * out[j] = the sum of in[first[j] + k] * coef[j * most + k] over k < count[j]
+ */
 struct ss_taps {
 	int in, out;
 	enum ss_filter filter;

@@ -17,13 +17,16 @@
 
 enum {
 	SS_PIXELS_SPARE = 16,
-	SS_TAP_BITS = 22	/* of a weight: 32 less 8 of the pixel, the sign, one for overshoot */
+	SS_TAP_BITS = 22	/* of a weight: 32 less 8 of the pixel, sign, overshoot */
 };
 
 struct ss_pixels {
 	const char *name;
 
-	/* out[j] = the sum over k < count of in[j + k * step] * coef[k] / 2^SS_TAP_BITS, rounded, clamped */
+	/*
+	 * out[j] = the sum over k < count of in[j + k * step] * coef[k] / 2^SS_TAP_BITS,
+	 * rounded and clamped
+	 */
 	void (*weigh)(uint8_t *out, const uint8_t *in, size_t n, size_t step,
 	    const int32_t *coef, int count);
 

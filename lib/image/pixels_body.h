@@ -21,7 +21,7 @@ weigh(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coe
 
 	if (count == 1 && coef[0] == 1 << SS_TAP_BITS) {	/* borders of an enlarged image */
 		memcpy(out, in, n);
-	} else if (count == 2 && coef[0] >= 0 && coef[1] >= 0) {	/* bilinear: never overshoots */
+	} else if (count == 2 && coef[0] >= 0 && coef[1] >= 0) {	/* no overshoot */
 		for (size_t j = 0; j < n; j += SS_LANES) {
 			vi s = load(in + j) * coef[0] + load(in + step + j) * coef[1] + half;
 

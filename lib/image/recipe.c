@@ -68,7 +68,7 @@ static const struct ss_recipe recipes[] = {
 	},
 	{
 		.name = "byol",
-		.what = "BYOL, Barlow Twins: odd views always blurred, even ones solarized at times",
+		.what = "BYOL, Barlow Twins: odd views blurred, even ones solarized at times",
 		.order = ARTICLE_ORDER,
 		.crop = true, .scale = { 0.08, 1.0 }, RATIO, .filter = SS_BICUBIC,
 		.mirror = { 0.5, 0.5 },

@@ -29,7 +29,8 @@ load_row(const uint8_t *p)
 static inline v16
 zip8(v16 a, v16 b)
 {
-	return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+	return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22,
+	    7, 23);
 }
 
 static inline void

@@ -35,7 +35,8 @@ ss_sheet_measure(struct ss_sheet *s, struct ss_err *e)
 {
 	size_t bytes;
 
-	SS_BUG_IF(s->columns < 1 || s->rows < 1 || s->pictures < 1 || s->pictures > SS_SHEET_PICTURES);
+	SS_BUG_IF(s->columns < 1 || s->rows < 1);
+	SS_BUG_IF(s->pictures < 1 || s->pictures > SS_SHEET_PICTURES);
 	s->cell_height = 0;
 	s->cell_width = (s->pictures - 1) * THIN;
 	for (int k = 0; k < s->pictures; k++) {
@@ -46,8 +47,8 @@ ss_sheet_measure(struct ss_sheet *s, struct ss_err *e)
 	s->total_height = extent(s->rows, s->cell_height);
 	s->total_width = extent(s->columns, s->cell_width);
 	if (!ss_mul(s->total_height, s->total_width, &bytes) || bytes > BYTES_MAX / 3)
-		return ss_fail(e, SS_EUSAGE, "a sheet of %zu x %zu pixels is too large", s->total_width,
-		    s->total_height);
+		return ss_fail(e, SS_EUSAGE, "a sheet of %zu x %zu pixels is too large",
+		    s->total_width, s->total_height);
 	return 0;
 }
 
@@ -60,8 +61,8 @@ ss_sheet_create(struct ss_sheet *s, struct ss_err *e)
 		return r;
 	s->rgb = malloc(3 * s->total_height * s->total_width);
 	if (s->rgb == NULL)
-		return ss_fail(e, SS_EIO, "out of memory for a sheet of %zu x %zu pixels", s->total_width,
-		    s->total_height);
+		return ss_fail(e, SS_EIO, "out of memory for a sheet of %zu x %zu pixels",
+		    s->total_width, s->total_height);
 	memset(s->rgb, BACKGROUND, 3 * s->total_height * s->total_width);
 	return 0;
 }
@@ -78,7 +79,8 @@ static void
 paint(struct ss_sheet *s, size_t top, size_t left, const struct ss_image *m, int zoom)
 {
 	const uint8_t *r = m->data;
-	const uint8_t *g = m->channels == 3 ? r + m->plane : r, *b = m->channels == 3 ? g + m->plane : r;
+	const uint8_t *g = m->channels == 3 ? r + m->plane : r;
+	const uint8_t *b = m->channels == 3 ? g + m->plane : r;
 	const size_t pitch = 3 * s->total_width, z = (size_t)zoom;
 
 	for (size_t y = 0; y < (size_t)m->height; y++) {
@@ -128,8 +130,8 @@ ss_sheet_put(struct ss_sheet *s, size_t n, int k, const struct ss_image *m,
 	fitted.data = ss_alloc((size_t)m->channels, fitted.plane);
 	if (fitted.data == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a picture");
-	r = ss_image_resize(&fitted, m, (struct ss_box){ 0, 0, m->height, m->width }, SS_BILINEAR, false,
-	    w, e);
+	r = ss_image_resize(&fitted, m, (struct ss_box){ 0, 0, m->height, m->width }, SS_BILINEAR,
+	    false, w, e);
 	if (r == 0)
 		paint(s, top + (size_t)(height - fitted.height) / 2, left
 		    + (size_t)(width - fitted.width) / 2, &fitted, 1);

@@ -156,7 +156,8 @@ make_piece(void *arg, size_t piece, int worker)
 	for (size_t i = piece * PIECE; i < end && !atomic_load(&j->failed); i++) {
 		for (int k = 0; k < what->views; k++) {
 			ss_view_draw(&v, &what->recipe, what->seed, j->epoch, j->index[i],
-			    (uint32_t)k, j->in[i].height, j->in[i].width, what->height, what->width);
+			    (uint32_t)k, j->in[i].height, j->in[i].width, what->height,
+			    what->width);
 			if (what->record[k] != NULL)
 				ss_view_record(&v, what->record[k] + i * SS_VIEW_NUMBERS);
 			code = ss_view_make(what->out[k] + i * bytes, what->height, what->width,

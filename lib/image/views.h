@@ -18,7 +18,7 @@ struct ss_views {
 	int views;
 	int channels;
 	int height, width;		/* of the views */
-	float *record[SS_VIEWS_MAX];		/* of each view: where to put its numbers, or NULL */
+	float *record[SS_VIEWS_MAX];	/* of each view: where to put its numbers, or NULL */
 	uint8_t *out[SS_VIEWS_MAX];	/* of each view: where to put its pixels, packed */
 };
 

@@ -85,9 +85,11 @@ test_impossible_crop(void **state)
 		r.ratio[0] = 3.0 / 4.0;
 		r.ratio[1] = 4.0 / 3.0;
 		draw(&v, &r, n, 10, 100);
-		assert_true(v.box.height == 10 && v.box.width == 13 && v.box.top == 0 && v.box.left == 43);
+		assert_true(v.box.height == 10 && v.box.width == 13);
+		assert_true(v.box.top == 0 && v.box.left == 43);
 		draw(&v, &r, n, 100, 10);
-		assert_true(v.box.height == 13 && v.box.width == 10 && v.box.top == 43 && v.box.left == 0);
+		assert_true(v.box.height == 13 && v.box.width == 10);
+		assert_true(v.box.top == 43 && v.box.left == 0);
 		r.ratio[0] = r.ratio[1] = 1;
 		draw(&v, &r, n, 50, 50);
 		assert_true(v.box.height == 50 && v.box.width == 50);
@@ -167,11 +169,13 @@ test_frozen(void **state)
 
 	(void)state;
 	for (uint32_t view = 0; view < 2; view++) {
-		ss_view_draw(&v, ss_recipe_find("byol"), 0x123456789abcdefull, 7, 49999, view, 32, 32, 32, 32);
+		ss_view_draw(&v, ss_recipe_find("byol"), 0x123456789abcdefull, 7, 49999, view, 32,
+		    32, 32, 32);
 		ss_view_record(&v, got);
 		for (int i = 0; i < SS_VIEW_NUMBERS; i++) {
 			if (got[i] != want[view][i])
-				print_message("view %u, number %d: %a\n", (unsigned)view, i, (double)got[i]);
+				print_message("view %u, number %d: %a\n", (unsigned)view, i,
+				    (double)got[i]);
 			assert_true(got[i] == want[view][i]);
 		}
 	}
@@ -194,7 +198,7 @@ test_recipes(void **state)
 			seen[r->order[n]]++;
 		assert_int_equal(n, SS_OPERATIONS - 1);
 		for (int op = SS_CROP; op < SS_OPERATIONS; op++)
-			assert_int_equal(seen[op], 1);	/* each once, so that options can ask for it */
+			assert_int_equal(seen[op], 1);	/* so that options can ask for it */
 	}
 	r = ss_recipe_find("simclr");
 	assert_int_equal(ss_recipe_kernel(r, 224, 224), 23);

@@ -1,0 +1,19 @@
+/*
+ * pictures.h - the tensors of a stream that are pictures, as images
+ */
+#ifndef SS_PICTURES_H
+#define SS_PICTURES_H
+
+#include <stdbool.h>
+
+#include "image/image.h"
+#include "sst.h"
+
+/* u8 of 1 or 3 channels, rows, columns, the last two perhaps varying, and not empty. */
+bool tool_is_picture(const struct ss_tensor *t);
+
+/* Points image[0 .. f->records - 1] at the items of that tensor; ends the tool if one is empty. */
+void tool_pictures(const struct ss_header *h, const struct ss_frame *f, int tensor,
+    struct ss_image *image);
+
+#endif
