@@ -31,7 +31,7 @@
 static const struct ss_arch OPTION_A = { "a", 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, false };
 static const struct ss_arch PROJECTION = { "b", 8, 2, { 2, 1, 0, 0 }, { 8, 16, 0, 0 }, true };
 static const struct ss_arch SHRINKING = { "c", 16, 2, { 1, 1, 0, 0 }, { 16, 7, 0, 0 }, true };
-/* Weight gradients too large for a partial sum of each piece: cut by images, by channels, by both. */
+/* Weight gradients too large for a partial sum of each piece: cut by images, by channels too. */
 static const struct ss_arch WIDE = { "d", 8, 3, { 1, 1, 1, 0 }, { 8, 90, 190, 0 }, true };
 
 struct setup {
@@ -48,7 +48,7 @@ network(const struct setup *s)
 	static const float mean[4] = { 0.5f, 0.4f, 0.45f, 0.3f }, std[4] = { 0.25f, 0.2f, 0.22f, 0.3f };
 	struct ss_head projector, predictor;
 	struct ss_err e = SS_ERR_INIT;
-	struct ss_net *net;
+	struct ss_net *net = NULL;
 
 	if (ss_head_parse(&projector, s->projector, &e) < 0 ||
 	    ss_head_parse(&predictor, s->predictor, &e) < 0 ||
@@ -312,7 +312,8 @@ check_step(const struct setup *s, bool every_tensor)
 	memset(l.dir, 0, net->params.floats * sizeof(double));
 	check_values(s, net, &l, t, loss);
 	print_message("             %s on %s, %d views, batch %d in %d pieces of %d: slopes within %.1g\n",
-	    s->method->name, s->arch->name, s->views, s->batch, t[0]->plan->pieces, t[0]->plan->piece, worst);
+	    s->method->name, s->arch->name, s->views, s->batch, t[0]->plan->pieces,
+	    t[0]->plan->piece, worst);
 	line_free(&l);
 	for (int k = 0; k < n; k++)
 		ss_trainer_free(t[k]);
