@@ -8,6 +8,7 @@
 #ifndef SS_SST_H
 #define SS_SST_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -133,6 +134,9 @@ struct ss_totals {
 int ss_reader_open(struct ss_reader **out, const char *path, struct ss_err *e) SS_MUST_USE;
 int ss_reader_fdopen(struct ss_reader **out, int fd, const char *name, struct ss_err *e) SS_MUST_USE;
 void ss_reader_set_cap(struct ss_reader *r, size_t bytes);
+
+/* From when a signal handler has set *flag, reads fail (SS_EIO) and do not wait for the writer. */
+void ss_reader_stop(struct ss_reader *r, const volatile sig_atomic_t *flag);
 const struct ss_header *ss_reader_header(const struct ss_reader *r);
 const char *ss_reader_name(const struct ss_reader *r);
 

@@ -24,6 +24,7 @@ struct ss_reader {
 	char *name;
 	struct ss_header header;
 	size_t cap;
+	const volatile sig_atomic_t *stop;	/* or NULL */
 
 	uint64_t offset;	/* bytes read so far */
 	uint64_t seq;		/* number of the frame that comes next */
@@ -58,8 +59,12 @@ fill(struct ss_reader *r, unsigned char *p, size_t n, struct ss_err *e)
 	size_t have = 0;
 
 	while (have < n) {
-		ssize_t k = read(r->fd, p + have, n - have);
+		ssize_t k;
 
+		if (r->stop != NULL && *r->stop)
+			return ss_fail(e, SS_EIO, "%s: interrupted at byte %llu", r->name,
+			    (unsigned long long)r->offset);
+		k = read(r->fd, p + have, n - have);
 		if (k == 0)
 			break;
 		if (k > 0) {
@@ -465,6 +470,12 @@ void
 ss_reader_set_cap(struct ss_reader *r, size_t bytes)
 {
 	r->cap = bytes < SS_MAX_PAYLOAD ? bytes : SS_MAX_PAYLOAD;
+}
+
+void
+ss_reader_stop(struct ss_reader *r, const volatile sig_atomic_t *flag)
+{
+	r->stop = flag;
 }
 
 const struct ss_header *
