@@ -2,35 +2,64 @@
  * checkpoint.c - the file in which a run can be taken up again
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "checkpoint.h"
+#include "nn/optim.h"
 #include "tool.h"
 
-/* Keeps the last checkpoints as NAME.1, NAME.2 ...; NAME itself stays until the new one replaces it. */
+/* PATH for i = 0, else PATH.i; malloc'd. */
+static char *
+file_name(const char *path, int i)
+{
+	size_t size = strlen(path) + 16;
+	char *name = malloc(size);
+
+	if (name == NULL)
+		tool_die(TOOL_FAILURE, "out of memory");
+	if (i == 0)
+		snprintf(name, size, "%s", path);
+	else
+		snprintf(name, size, "%s.%d", path, i);
+	return name;
+}
+
+/* Keeps the last checkpoints as PATH.1, PATH.2 ...; PATH itself stays until the new one replaces it. */
 static void
 rotate(const char *path, int keep)
 {
-	size_t size = strlen(path) + 16;
-	char *from = malloc(size), *to = malloc(size);
-
-	if (from == NULL || to == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
 	for (int i = keep; i > 0; i--) {
-		snprintf(to, size, "%s.%d", path, i);
+		char *from = file_name(path, i - 1), *to = file_name(path, i);
+
 		if (i > 1) {
-			snprintf(from, size, "%s.%d", path, i - 1);
 			if (rename(from, to) < 0 && errno != ENOENT)
 				tool_die(TOOL_FAILURE, "cannot rename '%s': %s", from, strerror(errno));
-		} else if ((unlink(to) < 0 && errno != ENOENT) || (link(path, to) < 0 && errno != ENOENT)) {
-			tool_die(TOOL_FAILURE, "cannot keep '%s' as '%s': %s", path, to, strerror(errno));
+		} else if ((unlink(to) < 0 && errno != ENOENT) || (link(from, to) < 0 && errno != ENOENT)) {
+			tool_die(TOOL_FAILURE, "cannot keep '%s' as '%s': %s", from, to, strerror(errno));
 		}
+		free(from);
+		free(to);
 	}
-	free(from);
-	free(to);
+}
+
+/* An update can overflow although its gradient was finite. */
+static void
+refuse_nonfinite(const struct checkpoint *c)
+{
+	const struct ss_list *p = &c->net->params, *b = &c->net->buffers;
+
+	if (isfinite(ss_sum_squares(c->trainer->weights.params, p->floats, NULL)) &&
+	    isfinite(ss_sum_squares(c->trainer->momentum, p->floats, NULL)) &&
+	    isfinite(ss_sum_squares(c->trainer->weights.buffers, b->floats, NULL)))
+		return;
+	tool_die(TOOL_NONFINITE, "the weights are not finite after step %" PRIu64 " (%" PRIu64 " records of "
+	    "epoch %" PRIu32 " used): they are not kept, '%s' holds step %" PRIu64 "; try a lower --lr",
+	    c->model->step, c->model->records, c->model->epoch, c->path, c->saved);
 }
 
 static void
@@ -48,6 +77,7 @@ checkpoint_save(struct checkpoint *c)
 {
 	if (c->exists && c->saved == c->model->step)
 		return;
+	refuse_nonfinite(c);
 	rotate(c->path, c->keep);
 	save_as(c, c->path);
 	c->saved = c->model->step;
@@ -63,22 +93,57 @@ checkpoint_save_best(const struct checkpoint *c)
 	if (path == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
 	snprintf(path, size, "%s.best", c->path);
+	refuse_nonfinite(c);
 	save_as(c, path);
 	free(path);
+}
+
+/* Opens the newest sound one and sees to it that it is PATH; NULL if there is none at all. */
+static struct ss_st *
+open_newest(const struct checkpoint *c, struct model *m)
+{
+	struct ss_err first = SS_ERR_INIT, e = SS_ERR_INIT;
+	struct ss_st *file = NULL;
+	bool more = true;
+
+	for (int i = 0; file == NULL && (more || i <= c->keep); i++) {
+		char *name = file_name(c->path, i);
+		bool there = access(name, F_OK) == 0 || errno != ENOENT;
+		int r;
+
+		more = there || i == 0;
+		if (!there) {
+			free(name);
+			continue;
+		}
+		r = model_open(&file, m, name, &e);
+		if (r < 0 && r != SS_EDATA)
+			tool_fail(r, &e);
+		if (r < 0 && first.text[0] == '\0')
+			first = e;
+		if (r == 0 && i > 0) {
+			tool_warn("%s; goes on from '%s'", first.text[0] == '\0' ? "the newest is not there" :
+			    first.text, name);
+			if (rename(name, c->path) < 0)
+				tool_die(TOOL_FAILURE, "cannot rename '%s': %s", name, strerror(errno));
+		}
+		free(name);
+	}
+	if (file == NULL && first.text[0] != '\0')
+		tool_fail(SS_EDATA, &first);
+	return file;
 }
 
 void
 checkpoint_resume(struct checkpoint *c)
 {
-	struct ss_st *file;
 	struct model old, *m = c->model;
+	struct ss_st *file = open_newest(c, &old);
 	struct ss_err e = SS_ERR_INIT;
 	int r;
 
-	if (access(c->path, F_OK) < 0 && errno == ENOENT)
+	if (file == NULL)
 		return;
-	if ((r = model_open(&file, &old, c->path, &e)) < 0)
-		tool_fail(r, &e);
 	if (strcmp(old.recipe, m->recipe) != 0)
 		tool_die(TOOL_MISUSE, "'%s' was begun with other options: '%s', now '%s'", c->path, old.recipe,
 		    m->recipe);

@@ -21,15 +21,19 @@ struct checkpoint {
 
 /* All of these end the tool if they fail. */
 
-/* Writes PATH, unless it holds this step already; it is always a whole one, old or new. */
+/*
+ * Writes PATH, unless it holds this step already; it is always a whole one, old or new.
+ * Weights that are not finite are not kept: the tool ends, and the old one stands.
+ */
 void checkpoint_save(struct checkpoint *c);
 
 /* Writes PATH.best. */
 void checkpoint_save_best(const struct checkpoint *c);
 
 /*
- * Goes on from PATH: fills weights, momentum and where the run stands. If there is no
- * file, nothing changes. One that was made with another recipe is misuse.
+ * Goes on from the newest sound one of PATH, PATH.1 ...: fills weights, momentum and
+ * where the run stands. If there is no file, nothing changes. One that was made with
+ * another recipe is misuse.
  */
 void checkpoint_resume(struct checkpoint *c);
 

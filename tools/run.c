@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/size.h"
 #include "checkpoint.h"
 #include "nn/head.h"
 #include "nn/optim.h"
@@ -29,7 +30,7 @@ struct run {
 	FILE *log;
 	uint64_t per_epoch, warmup;	/* steps */
 	struct checkpoint checkpoint;
-	double rate;			/* images a second, smoothed */
+	double rate;			/* images a second, the wait for them included, smoothed */
 	int collapsed;			/* steps in a row */
 };
 
@@ -59,26 +60,38 @@ catch_signals(void)
 	}
 }
 
-/* The options that must not change when a run goes on, as text. */
 static void
-describe_recipe(struct model *m, const struct run_options *o)
+print_channels(char text[64], const float *v, int n)
 {
-	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT];
+	int at = 0;
+
+	for (int i = 0; i < n; i++)
+		at += snprintf(text + at, 64 - (size_t)at, "%s%.9g", i == 0 ? "" : ",", (double)v[i]);
+}
+
+/* What must not change when a run goes on, as text. */
+static void
+describe_recipe(struct model *m, const struct run_options *o, int views)
+{
+	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64];
 
 	ss_head_print(&m->projector, projector);
 	ss_head_print(&m->predictor, predictor);
+	print_channels(mean, m->mean, m->shape[0]);
+	print_channels(std, m->std, m->shape[0]);
 	snprintf(m->recipe, sizeof(m->recipe), "--method %s --arch %s --projector %s --predictor %s "
 	    "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g "
-	    "--steps %" PRIu64 " --seed %" PRIu64 " --cpu %s", m->method, m->arch, projector, predictor,
-	    o->batch, o->lr, o->momentum, o->weight_decay, o->temperature, o->warmup, m->steps, m->seed,
-	    o->kern->name);
+	    "--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s, %d views of %d x %d x %d",
+	    m->method, m->arch, projector, predictor, o->batch, o->lr, o->momentum, o->weight_decay,
+	    o->temperature, o->warmup, m->steps, m->seed, mean, std, o->kern->name, views, m->shape[0],
+	    m->shape[1], m->shape[2]);
 }
 
 static void
 plan_steps(struct run *r, const struct ss_header *h)
 {
 	const struct run_options *o = r->o;
-	uint64_t epochs = (uint64_t)h->first_epoch + h->epochs;
+	size_t all;
 
 	if (h->records == SS_UNKNOWN) {
 		if (o->steps == 0)
@@ -94,7 +107,13 @@ plan_steps(struct run *r, const struct ss_header *h)
 	if (r->per_epoch == 0)
 		tool_die(TOOL_MISUSE, "the stream has %" PRIu64 " records, less than one batch of %d: use a "
 		    "smaller --batch", h->records, o->batch);
-	r->model.steps = o->steps > 0 ? o->steps : r->per_epoch * epochs;
+	if (!ss_mul(r->per_epoch, (size_t)h->first_epoch + h->epochs, &all))
+		tool_die(TOOL_MISUSE, "the stream claims %" PRIu64 " records in each of %" PRIu32 " epochs",
+		    h->records, h->epochs);
+	if (o->steps > all)
+		tool_die(TOOL_MISUSE, "--steps %" PRIu64 ": the stream has batches of %d for only %zu steps",
+		    o->steps, o->batch, all);
+	r->model.steps = o->steps > 0 ? o->steps : all;
 	r->warmup = (uint64_t)llround(o->warmup * (double)r->per_epoch);
 	if (r->warmup >= r->model.steps && o->warmup > 0)
 		tool_die(TOOL_MISUSE, "--warmup %g epochs is not shorter than the run", o->warmup);
@@ -125,6 +144,16 @@ history(const struct ss_header *h)
 	return all;
 }
 
+/* n numbers were given: none, one for all channels, or one for each. */
+static void
+take_channels(float *out, const char *option, const float *v, int n, int channels)
+{
+	if (n > 1 && n != channels)
+		tool_die(TOOL_MISUSE, "%s has %d numbers, the images %d channels", option, n, channels);
+	for (int i = 0; n > 0 && i < channels; i++)
+		out[i] = v[n == 1 ? 0 : i];
+}
+
 static void
 make_model(struct run *r, const struct ss_header *h)
 {
@@ -138,13 +167,11 @@ make_model(struct run *r, const struct ss_header *h)
 	snprintf(m->method, sizeof(m->method), "%s", o->method->name);
 	memcpy(m->shape, r->batch.shape, sizeof(m->shape));
 	model_default_norm(m->shape[0], m->mean, m->std);
-	if (o->own_mean)
-		memcpy(m->mean, o->mean, sizeof(m->mean));
-	if (o->own_std)
-		memcpy(m->std, o->std, sizeof(m->std));
+	take_channels(m->mean, "--mean", o->mean, o->means, m->shape[0]);
+	take_channels(m->std, "--std", o->std, o->stds, m->shape[0]);
 	m->seed = o->seed;
 	m->best = -1;
-	m->epoch = h->first_epoch;
+	m->epoch = o->steps > 0 ? h->first_epoch : 0;	/* a run of all epochs begins with the first */
 	m->history = history(h);
 	if ((status = model_net(&r->net, m, &e)) < 0)		/* to learn how many features there are */
 		tool_fail(status, &e);
@@ -165,7 +192,7 @@ make_model(struct run *r, const struct ss_header *h)
 	if ((status = model_net(&r->net, m, &e)) < 0)
 		tool_fail(status, &e);
 	plan_steps(r, h);
-	describe_recipe(m, o);
+	describe_recipe(m, o, r->batch.views);
 }
 
 static void
@@ -252,9 +279,9 @@ die_nonfinite(struct run *r, const struct ss_step *s, double lr, const struct ss
 	    r->o->output, r->checkpoint.saved);
 }
 
-/* One batch: step, log, and what is due after it. */
+/* One batch, the wait for which began at `begin`: step, log, and what is due after it. */
 static void
-one_step(struct run *r, struct ss_pool *pool)
+one_step(struct run *r, double begin, struct ss_pool *pool)
 {
 	const struct run_options *o = r->o;
 	struct model *m = &r->model;
@@ -262,7 +289,7 @@ one_step(struct run *r, struct ss_pool *pool)
 		o->weight_decay, o->temperature };
 	struct ss_step s;
 	struct ss_err e = SS_ERR_INIT;
-	double begin = tool_seconds(), now;
+	double now;
 	int status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, &hyper, &s, pool,
 	    &e);
 	bool epoch_ends;
@@ -304,12 +331,14 @@ static void
 prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 {
 	const struct run_options *o = r->o;
+	const uint32_t epoch = ss_reader_header(in)->first_epoch;
 	struct ss_err e = SS_ERR_INIT;
 	int status;
 
 	batch_start(&r->batch, in, o->method->min_views, o->method->max_views);
 	make_model(r, ss_reader_header(in));
 	batch_size(&r->batch, o->batch);
+	tool_refuse_input(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
 	status = ss_trainer_create(&r->trainer, r->net, o->method, o->kern, r->batch.views, o->batch, &e);
@@ -320,12 +349,16 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 		.net = r->net, .trainer = r->trainer };
 	if (o->resume)
 		checkpoint_resume(&r->checkpoint);
+	if (epoch > r->model.epoch)
+		tool_die(TOOL_MISUSE, "the stream begins with epoch %" PRIu32 ", but the run stands in epoch %"
+		    PRIu32, epoch, r->model.epoch);
 	if (o->monitor != NULL)
 		r->monitor = monitor_open(o->monitor, r->net, o->kern, pool);
-	if (!r->checkpoint.exists)	/* where it cannot be written, hours later is too late to learn it */
-		checkpoint_save(&r->checkpoint);
-	if (o->log != NULL)
-		r->log = trainlog_open(o->log, r->model.step);
+	if (o->log != NULL)		/* what cannot be written, hours later is too late to learn */
+		r->log = trainlog_open(o->log);
+	checkpoint_save(&r->checkpoint);
+	if (r->log != NULL)
+		trainlog_begin(r->log, r->model.step);
 	announce(r, pool);
 }
 
@@ -334,19 +367,18 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 {
 	struct run r = { .o = o };
 	struct ss_err e = SS_ERR_INIT;
-	const uint32_t epoch = ss_reader_header(in)->first_epoch;
 	int status = 1;
 
 	prepare(&r, in, pool);
 	catch_signals();
-	if (epoch > r.model.epoch)
-		tool_die(TOOL_MISUSE, "the stream begins with epoch %" PRIu32 ", but the run stands in epoch %"
-		    PRIu32, epoch, r.model.epoch);
+	ss_reader_stop(in, &stop);
 	while (r.model.step < r.model.steps && !stop) {
+		double begin = tool_seconds();
+
 		status = batch_next(&r.batch, r.model.step > 0, r.model.epoch, r.model.records, &e);
 		if (status != 1 || stop)
 			break;
-		one_step(&r, pool);
+		one_step(&r, begin, pool);
 	}
 	tool_progress_end();
 	checkpoint_save(&r.checkpoint);
@@ -360,7 +392,7 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 		tool_die(TOOL_DAMAGED, "%s ended after step %" PRIu64 " of %" PRIu64 ", which '%s' holds",
 		    ss_reader_name(in), r.model.step, r.model.steps, o->output);
 	}
-	while (o->steps == 0 && status == 1)	/* the rest, so that its end is seen and nobody writes in vain */
+	while (o->steps == 0 && status == 1 && !stop)	/* the rest: so its end is seen, and nobody writes in vain */
 		if ((status = ss_reader_next(in, &r.batch.frame, &e)) < 0)
 			tool_fail(status, &e);
 	if (tool.verbose || tool_progress_shown())

@@ -31,7 +31,7 @@ struct run_options {
 	uint64_t steps;			/* 0: as many as the stream has */
 	uint64_t seed;
 	float mean[4], std[4];
-	bool own_mean, own_std;
+	int means, stds;		/* how many were given */
 };
 
 /* Trains on what the stream brings. Returns the exit status; ends the tool on failure. */

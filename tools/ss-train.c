@@ -15,7 +15,7 @@ static const char ARCH_DEFAULT[] = "resnet20", CPU_DEFAULT[] = "auto", SCALE_DEF
 enum { BATCH_DEFAULT = 256, BATCH_MIN = 2, BATCH_MAX = 65536, EVERY_MAX = 1000000000,
 	KEEP_DEFAULT = 0, KEEP_MAX = 1000, LOG_EVERY_DEFAULT = 1, MONITOR_EVERY_DEFAULT = 1 };
 static const double MOMENTUM_DEFAULT = 0.9, LR_MAX = 1e6, DECAY_MAX = 10, WARMUP_MAX = 1e6;
-static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3;
+static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3, CHANNEL_MAX = 1e6, STD_MIN = 1e-6;
 #define LR_REFERENCE_BATCH 256
 
 static void
@@ -42,9 +42,11 @@ print_usage(FILE *f)
 	    "      --warmup X              number   [0]  0..%g epochs of rising lr before the cosine\n"
 	    "      --steps N               integer  [0]  steps of the run, 0: all that the stream has\n"
 	    "      --seed N                integer  [0]  0..2^64-1, of the initial weights\n"
-	    "      --mean LIST --std LIST  numbers  [CIFAR-10's; 0.5 and 0.25]  input on 0..1, per channel\n",
+	    "      --mean X[,X...]         numbers  [CIFAR-10's or 0.5]  -%g..%g, of each channel on 0..1\n"
+	    "      --std X[,X...]          numbers  [CIFAR-10's or 0.25]  %g..%g, the same\n",
 	    BATCH_DEFAULT, BATCH_MIN, BATCH_MAX, LR_MAX, SCALE_DEFAULT, LR_REFERENCE_BATCH,
-	    MOMENTUM_DEFAULT, DECAY_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, WARMUP_MAX);
+	    MOMENTUM_DEFAULT, DECAY_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, WARMUP_MAX, CHANNEL_MAX,
+	    CHANNEL_MAX, STD_MIN, CHANNEL_MAX);
 	fprintf(f,
 	    "      --resume                         go on from the output file, if it is there\n"
 	    "      --checkpoint-every N    integer  [0]  0..%d steps, 0: every epoch\n"
@@ -73,15 +75,15 @@ parse_head(struct ss_head *head, const char *option, const char *text)
 		tool_die(TOOL_MISUSE, "%s: %s", option, e.text);
 }
 
-/* Per-channel numbers; one value stands for all channels. */
-static void
+static int
 parse_channels(float out[4], const char *option, const char *text, double lo, double hi)
 {
 	double v[4];
 	int n = tool_double_list(option, text, lo, hi, v, 4);
 
-	for (int i = 0; i < 4; i++)
-		out[i] = (float)v[i < n ? i : n - 1];
+	for (int i = 0; i < n; i++)
+		out[i] = (float)v[i];
+	return n;
 }
 
 static double
@@ -161,8 +163,8 @@ main(int argc, char **argv)
 		case OPT_WARMUP:	o.warmup = tool_double("--warmup", optarg, 0, WARMUP_MAX); break;
 		case OPT_STEPS:		o.steps = tool_u64("--steps", optarg); break;
 		case OPT_SEED:		o.seed = tool_u64("--seed", optarg); break;
-		case OPT_MEAN:		parse_channels(o.mean, "--mean", optarg, -1e6, 1e6); o.own_mean = true; break;
-		case OPT_STD:		parse_channels(o.std, "--std", optarg, 1e-6, 1e6); o.own_std = true; break;
+		case OPT_MEAN:		o.means = parse_channels(o.mean, "--mean", optarg, -CHANNEL_MAX, CHANNEL_MAX); break;
+		case OPT_STD:		o.stds = parse_channels(o.std, "--std", optarg, STD_MIN, CHANNEL_MAX); break;
 		case OPT_RESUME:	o.resume = true; break;
 		case OPT_EVERY:		o.checkpoint_every = (uint64_t)tool_int("--checkpoint-every", optarg, 0,
 					    EVERY_MAX); break;
@@ -193,6 +195,8 @@ main(int argc, char **argv)
 	if (o.own_predictor && (!o.method->p_grad || o.predictor.layers == 0))
 		tool_die(TOOL_MISUSE, "--predictor does not fit --method %s, which %s one", method,
 		    o.method->p_grad ? "needs" : "has not");
+	if (o.log != NULL && strcmp(o.log, o.output) == 0)
+		tool_die(TOOL_MISUSE, "'%s' cannot be model and log at once", o.log);
 	if (isnan(o.temperature))
 		o.temperature = o.method->temperature;
 	else if (o.method->temperature == 0)

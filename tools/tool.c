@@ -438,6 +438,23 @@ tool_is_model(const char *path)
 	return found != NULL && (found[sizeof(suffix) - 1] == '\0' || found[sizeof(suffix) - 1] == '.');
 }
 
+static void
+refuse_input(const struct stat *st, const char *name)
+{
+	for (int i = 0; S_ISREG(st->st_mode) && i < inputs; i++)
+		if (st->st_dev == input[i].dev && st->st_ino == input[i].ino)
+			tool_die(TOOL_MISUSE, "'%s' is input and output at once", name);
+}
+
+void
+tool_refuse_input(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		refuse_input(&st, path);
+}
+
 void
 tool_check_output(const char *path, const char *what)
 {
@@ -454,12 +471,8 @@ tool_check_output(const char *path, const char *what)
 	} else if (stat(path, &st) < 0) {
 		return;
 	}
-	if (!S_ISREG(st.st_mode))
-		return;
-	for (int i = 0; i < inputs; i++)
-		if (st.st_dev == input[i].dev && st.st_ino == input[i].ino)
-			tool_die(TOOL_MISUSE, "'%s' is input and output at once", path == NULL ? "standard output" : path);
-	if (path != NULL && !tool.force)
+	refuse_input(&st, path == NULL ? "standard output" : path);
+	if (path != NULL && S_ISREG(st.st_mode) && !tool.force)
 		tool_die(TOOL_MISUSE, "'%s' exists; --force overwrites it", path);
 }
 

@@ -129,6 +129,9 @@ struct ss_writer *tool_output(const char *path, const struct ss_header *h);
  */
 void tool_check_output(const char *path, const char *what);
 
+/* Ends the tool with status 2 if path is a file that tool_input opened; for outputs that are no stream. */
+void tool_refuse_input(const char *path);
+
 /* The next frame, or false at the sound end; anything else ends the tool. */
 bool tool_next(struct ss_reader *in, struct ss_frame *f);
 void tool_write(struct ss_writer *out, const struct ss_frame *f);

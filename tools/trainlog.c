@@ -2,10 +2,13 @@
  * trainlog.c - the log of a training run, JSON Lines
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -34,22 +37,30 @@ keep(FILE *f, uint64_t step)
 }
 
 FILE *
-trainlog_open(const char *path, uint64_t step)
+trainlog_open(const char *path)
 {
-	FILE *f = step > 0 ? fopen(path, "r+") : fopen(path, "w");
+	struct stat st;
+	bool plain = stat(path, &st) < 0 ? errno == ENOENT : S_ISREG(st.st_mode);
+	int fd = open(path, plain ? O_RDWR | O_CREAT : O_WRONLY, 0666);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, plain ? "r+" : "w");
 
-	if (f == NULL && step > 0 && errno == ENOENT)
-		f = fopen(path, "w");
 	if (f == NULL)
 		tool_die(TOOL_FAILURE, "cannot open log '%s': %s", path, strerror(errno));
 	path_of_log = path;
-	if (step > 0) {
-		long end = keep(f, step);
-
-		if (ftruncate(fileno(f), end) < 0 || fseek(f, end, SEEK_SET) < 0)
-			tool_die(TOOL_FAILURE, "cannot go on in log '%s': %s", path, strerror(errno));
-	}
 	return f;
+}
+
+void
+trainlog_begin(FILE *f, uint64_t step)
+{
+	struct stat st;
+	long end;
+
+	if (fstat(fileno(f), &st) == 0 && !S_ISREG(st.st_mode))
+		return;
+	end = step > 0 ? keep(f, step) : 0;
+	if (ftruncate(fileno(f), end) < 0 || fseek(f, end, SEEK_SET) < 0)
+		tool_die(TOOL_FAILURE, "cannot go on in log '%s': %s", path_of_log, strerror(errno));
 }
 
 void

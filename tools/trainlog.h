@@ -7,12 +7,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Opens the log and changes nothing in it yet. Ends the tool if that fails. */
+FILE *trainlog_open(const char *path);
+
 /*
- * Opens the log. A run that goes on from step > 0 keeps the lines up to that step and
- * drops what a killed run wrote beyond it; a new run begins an empty file. Ends the
- * tool if that fails.
+ * A run that goes on from step > 0 keeps the lines up to that step and drops what a killed
+ * run wrote beyond it; a new run begins an empty file. A pipe or a device has nothing to keep.
  */
-FILE *trainlog_open(const char *path, uint64_t step);
+void trainlog_begin(FILE *f, uint64_t step);
 
 /* One line, in one write, so that a killed run leaves whole lines. Ends the tool on failure. */
 void trainlog_line(FILE *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
