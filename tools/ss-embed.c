@@ -97,6 +97,8 @@ make_header(struct ss_header *h, const struct ss_header *in, int tensor, const s
 	struct ss_err e = SS_ERR_INIT;
 	int r = ss_header_copy(h, in, &e);
 
+	if (ss_header_find(in, "embedding") >= 0 && ss_header_find(in, "embedding") != tensor)
+		tool_die(TOOL_MISUSE, "the stream has a tensor 'embedding' already");
 	if (r == 0) {
 		h->tensors = 0;
 		r = ss_header_add(h, "embedding", SS_F32, 1, &shape, &e);
@@ -130,8 +132,7 @@ main(int argc, char **argv)
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
-	struct options o = { .layer = LAYER_DEFAULT, .arch = ARCH_DEFAULT, .method = METHOD_DEFAULT,
-		.cpu = CPU_DEFAULT };
+	struct options o = { .layer = LAYER_DEFAULT, .cpu = CPU_DEFAULT };
 	const struct ss_kernels *kern;
 	struct ss_embedder embedder;
 	struct model model;
@@ -164,6 +165,13 @@ main(int argc, char **argv)
 		tool_die(TOOL_MISUSE, "one stream at a time, not %d; see ss-embed --help", argc - optind);
 	if ((o.model == NULL) != o.untrained)
 		tool_die(TOOL_MISUSE, "give either --model FILE or --untrained SEED");
+	if (!o.untrained && (o.arch != NULL || o.method != NULL))
+		tool_die(TOOL_MISUSE, "--%s goes with --untrained; the model knows its own",
+		    o.arch != NULL ? "arch" : "method");
+	if (o.arch == NULL)
+		o.arch = ARCH_DEFAULT;
+	if (o.method == NULL)
+		o.method = METHOD_DEFAULT;
 	kern = ss_kernels_find(o.cpu);
 	if (kern == NULL)
 		tool_die(TOOL_MISUSE, "--cpu '%s' is not one this CPU can run; see ss-embed --help", o.cpu);

@@ -265,6 +265,10 @@ ss_net_layers(const struct ss_net *net, char *buf, size_t size)
 		if (net->node[i].layer[0] != '\0')
 			n += (size_t)snprintf(buf + n, size - n, "%s%s", n == 0 ? "" : ", ",
 			    net->node[i].layer);
+	if (net->projector >= 0 && n < size)
+		n += (size_t)snprintf(buf + n, size - n, ", projector");
+	if (net->predictor >= 0 && n < size)
+		snprintf(buf + n, size - n, ", predictor");
 }
 
 size_t
