@@ -1,13 +1,14 @@
 """
 check_embedding - recompute ss-embed's output from the model file alone
 
-    python3 tests/torch/check_embedding.py MODEL.safetensors IMAGES.sst EMBEDDING.sst [LAYER]
+    check_embedding.py [--numpy] MODEL.safetensors IMAGES.sst EMBEDDING.sst LAYER ...
 
 The network is read off the tensors' names and shapes, as a stranger would who has only the
 model file: torchvision's names for the backbone, nn.Sequential's for the heads, a ReLU where a
 head's numbering leaves a gap.  It is computed in double by numpy (convolutions as im2col), and,
 where PyTorch is installed, by PyTorch too.  Ours must agree with both to 1e-4 of the largest
-element.  Exit status 0 or 1.
+element.  Any number of pairs EMBEDDING.sst LAYER; with --numpy PyTorch is not asked.  Exit
+status 0 or 1.
 """
 import os
 import subprocess
@@ -75,12 +76,15 @@ def backbone(t, x):
     return x.mean((2, 3))
 
 
-def head(t, name, x):
+def head(t, name, x, last=None):
+    """As far as number `last` of the head, or to its end."""
     numbers = sorted({int(k.split(".")[1]) for k in t if k.startswith(name + ".")})
     at = 0
-    for i in numbers:
+    for i in numbers + ([] if last is None else [last + 1]):
         if i > at:
             x = relu(x)
+        if last is not None and i > last:
+            return x
         at = i + 1
         part = "%s.%d" % (name, i)
         if part + ".running_mean" in t:
@@ -92,11 +96,18 @@ def head(t, name, x):
     return x
 
 
+def heads(t, x, layer):
+    """From the backbone's output to that of "backbone", "projector", "predictor", "projector.2" ..."""
+    name, _, number = layer.partition(".")
+    last = int(number) if number else None
+    if name == "projector":
+        return head(t, name, x, last)
+    return head(t, name, head(t, "projector", x), last) if name == "predictor" else x
+
+
 def embed_numpy(t, x, layer):
-    x = backbone(t, x)
-    if layer in ("projector", "predictor"):
-        x = head(t, "projector", x)
-    return head(t, "predictor", x) if layer == "predictor" else x
+    """In double."""
+    return heads(t, backbone(t, x), layer)
 
 
 def embed_torch(t, arch, x, layer):
@@ -114,10 +125,7 @@ def embed_torch(t, arch, x, layer):
         sys.exit("PyTorch: tensors missing %s, unexpected %s" % (missing, unexpected))
     with torch.no_grad():
         y = net.eval()(torch.from_numpy(x.astype("f4"))).numpy()
-    # heads: numpy's are simple enough to be trusted, the backbone is PyTorch's
-    if layer in ("projector", "predictor"):
-        y = head(t, "projector", y)
-    return head(t, "predictor", y) if layer == "predictor" else y
+    return heads(t, y, layer)       # numpy's are simple enough to be trusted, the backbone is PyTorch's
 
 
 def channels(text):
@@ -137,16 +145,18 @@ def read_stream(path, want):
     return np.frombuffer(data, kind).reshape([-1] + t.shape)
 
 
-def differences(model, images, ours, layer):
+ORACLES = (("numpy", lambda t, arch, x, layer: embed_numpy(t, x, layer)), ("torch", embed_torch))
+
+
+def differences(model, images, ours, layer, oracles=ORACLES):
     """Yields (oracle, largest difference relative to the largest element)."""
     t, meta = model
     mean, std = channels(meta["ss.mean"]), channels(meta["ss.std"])
-    by_numpy, by_torch = [], []
-    for i in range(0, len(images), BATCH):
-        x = (images[i:i + BATCH] / 255.0 - mean) / std
-        by_numpy.append(embed_numpy(t, x, layer))
-        by_torch.append(embed_torch(t, meta["ss.arch"], x, layer))
-    for name, parts in (("numpy", by_numpy), ("torch", by_torch)):
+    for name, oracle in oracles:
+        parts = []
+        for i in range(0, len(images), BATCH):
+            x = (images[i:i + BATCH] / 255.0 - mean) / std
+            parts.append(oracle(t, meta["ss.arch"], x, layer))
         if parts[0] is not None:
             want = np.concatenate(parts)
             if want.shape != ours.shape:
@@ -155,16 +165,20 @@ def differences(model, images, ours, layer):
 
 
 def main():
-    if len(sys.argv) not in (4, 5):
+    args, oracles = sys.argv[1:], ORACLES
+    if args[:1] == ["--numpy"]:
+        args, oracles = args[1:], ORACLES[:1]
+    if len(args) < 4 or len(args) % 2 != 0:
         sys.exit(__doc__.split("\n")[3].strip())
-    layer = sys.argv[4] if len(sys.argv) == 5 else "backbone"
-    images = read_stream(sys.argv[2], lambda t: t.type == "u8" and len(t.shape) == 3)
-    ours = read_stream(sys.argv[3], lambda t: t.type == "f32" and len(t.shape) == 1)
+    model = read_model.read(args[0])
+    images = read_stream(args[1], lambda t: t.type == "u8" and len(t.shape) == 3)
     bad = False
-    for name, worst in differences(read_model.read(sys.argv[1]), images, ours, layer):
-        print("%s: %d embeddings (%s), largest relative difference %.2g" %
-              (name, len(ours), layer, worst))
-        bad |= not worst <= TOLERANCE
+    for path, layer in zip(args[2::2], args[3::2]):
+        ours = read_stream(path, lambda t: t.type == "f32" and len(t.shape) == 1)
+        for name, worst in differences(model, images, ours, layer, oracles):
+            print("%s: %d embeddings (%s), largest relative difference %.2g" %
+                  (name, len(ours), layer, worst))
+            bad |= not worst <= TOLERANCE
     sys.exit(bad)
 
 
