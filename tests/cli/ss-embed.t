@@ -7,8 +7,8 @@ images() { helper views names=image "$@"; }
 get() { ss-info --get "$1" "$2"; }
 HEADS="--projector 24bnr,20bN --predictor 9bnr,20b"
 
+# shellcheck disable=SC2086
 helper views n=32 epochs=2 >v.sst && images n=45 extra=1 frame=11 seed=3 >i.sst && ss-info --check i.sst &&
-    # shellcheck disable=SC2086
     ss-train -t 1 -b 16 $HEADS --seed 5 --keep 9 --checkpoint-every 1 -o m.safetensors v.sst &&
     [ "$(get step m.safetensors.4)" -eq 0 ]
 ok "fixtures are made: images, a model, and what it was before its first step"

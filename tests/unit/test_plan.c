@@ -648,10 +648,38 @@ inference(void **state)
 			check_inference(&setups[i], *k);
 }
 
+/* Trained numbers of each backbone, as the papers' tables have them. */
+static void
+family(void **state)
+{
+	static const struct { const char *name; size_t count; int features; } known[] = {
+		{ "resnet20", 269072, 64 }, { "resnet32", 463504, 64 }, { "resnet44", 657936, 64 },
+		{ "resnet56", 852368, 64 }, { "resnet18", 11168832, 512 }, { "resnet34", 21276992, 512 },
+	};
+	size_t n = 0;
+
+	(void)state;
+	for (const struct ss_arch *a = ss_archs; a->name != NULL; a++)
+		n++;
+	assert_int_equal(n, sizeof(known) / sizeof(*known));
+	for (size_t i = 0; i < n; i++) {
+		struct setup s = { ss_arch_find(known[i].name), 3, 32, 32, "none", "none", NULL, 0, 0 };
+		struct ss_net *net;
+
+		assert_non_null(s.arch);
+		net = network(&s);
+		assert_int_equal(ss_net_count(net), known[i].count);
+		assert_int_equal(net->node[net->backbone].c, known[i].features);
+		assert_true(net->projector < 0 && net->predictor < 0);
+		ss_net_free(net);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(family),
 		cmocka_unit_test(whole_network),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(wide),
