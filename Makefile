@@ -78,13 +78,14 @@ $(BUILD)/tests/cli/%: $(BUILD)/tests/cli/%.o $(BUILD)/libtools.a $(BUILD)/libss.
 # Unit tests print cmocka's counts, command-line tests those of prove.
 PROVE = BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(CURDIR) \
 	PYTHON=$(PYTHON) CC="$(CC) $(LDSAN)" prove
-check: all $(UNITS) $(GENS)
+tests: all $(UNITS) $(GENS)
+check: tests
 	@for t in $(UNITS); do $$t || exit 1; done
 	$(PROVE) -j2 tests/cli tests/pipelines
 
 # What takes longer: other compilers, other flags, sanitizers, PyTorch.
 check-long: check check-torch
-	$(PROVE) tests/long
+	$(PROVE) -v tests/long
 
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
@@ -136,7 +137,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all check check-long check-torch bench fuzz lint demo install uninstall dist clean FORCE
+.PHONY: all tests check check-long check-torch bench fuzz lint demo install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d) \
 	$(BENCHSRC:%.c=$(BUILD)/%.d)
