@@ -35,10 +35,8 @@ for path in "$BIN"/ss-*; do
 	ended && says "^$t: "
 	ok "$t without arguments and without standard input ends with a message"
 	page=$TOP/man/$t.1
-	if [ ! -s "$page" ]; then
-		skip "$t has a manual page" "not yet written"
-		continue
-	fi
+	[ -s "$page" ]
+	ok "$t has a manual page"
 	# Every option of --help, up to the common ones, is in the page.
 	sed '/^common options:/,$d' help | grep -o -e '--[a-z][a-z0-9-]*' | sort -u >options
 	missing=
