@@ -29,7 +29,7 @@
 
 enum end { FRONT, BACK };	/* where the memory touches a forbidden page */
 
-enum { SLOTS = 21, SLOT_BYTES = 4 << 20 };
+enum { SLOTS = 26, SLOT_BYTES = 4 << 20 };
 
 /* The memory of one buffer. A slot holds one buffer at a time. */
 static inline void *

@@ -27,7 +27,8 @@ static const double APPLY_LIMIT = (3 + 1) * UNIT, DGRAD_LIMIT = (5 + 1) * UNIT;
 /* Sums are float along a row of at most 32 pixels, double across rows. */
 static const double SUM_LIMIT = UNIT * (2 + 2 * 5.7);
 
-enum { Y, DZ, MASK, RES, PARAMS, SUMS, WANT, BOUND = WANT + 5, GOT = BOUND + 5 };
+enum { Y, DZ, MASK, RES, PARAMS, SUMS, WANT, BOUND = WANT + 5, CENTRED = BOUND + 5,
+	GOT = CENTRED + 5 };
 
 /* mean, a (or scale), b, d (or shift) for each channel */
 enum { MEAN, A, B, D, PARAMETERS };
@@ -82,17 +83,23 @@ job_fill(struct job *j, draw_fn *draw)
 		j->sums0[i] = (double)draw(&r);
 }
 
-/* Absolute values, so that the reference gives the bounds; y - mean becomes |y| + |mean|. */
+/*
+ * Absolute values, so that the reference gives the bounds. Where the mean is subtracted,
+ * the difference is a correctly rounded number: |y - mean| takes the place of y.
+ */
 static void
-job_abs(struct job *j)
+job_abs(struct job *j, bool centred)
 {
+	EACH_PIXEL(&j->y, s, r, q)
+		for (int i = 0; centred && i < j->c; i++)
+			pixel(&j->y, s, r, q)[i] -= j->par[MEAN][i];
 	field_abs(&j->y);
 	field_abs(&j->dz);
 	field_abs(&j->res);
 	for (int i = 0; i < j->c * PARAMETERS; i++)
 		j->par[0][i] = fabsf(j->par[0][i]);
 	for (int i = 0; i < j->c; i++)
-		j->par[MEAN][i] = -j->par[MEAN][i];
+		j->par[MEAN][i] = 0;
 	for (int i = 0; i < 2 * j->c; i++)
 		j->sums0[i] = fabs(j->sums0[i]);
 	j->relu = false;
@@ -199,13 +206,20 @@ check_variants(int n, int h, int w, int c, unsigned options, draw_fn *draw, bool
     struct shares *s)
 {
 	for (enum end end = FRONT; end <= BACK; end++) {
-		struct job j = job(n, h, w, c, end, options), b = j;
-		struct result want, bound;
+		struct job j = job(n, h, w, c, end, options);
+		struct result want, bound, centred;
 
 		if (!exact) {
+			struct job b = j;
+
 			job_fill(&b, draw);
-			job_abs(&b);
+			job_abs(&b, false);
 			bound = run(&b, ss_kernels_find("ref"), BOUND);
+			job_fill(&b, draw);
+			job_abs(&b, true);
+			centred = run(&b, ss_kernels_find("ref"), CENTRED);
+			bound.reduce = centred.reduce;
+			bound.dy = centred.dy;
 		}
 		job_fill(&j, draw);
 		want = run(&j, ss_kernels_find("ref"), WANT);
