@@ -52,14 +52,13 @@ struct options {
 static struct ss_net *
 make_network(const struct options *o, struct model *m, struct ss_st **file, const int shape[3])
 {
-	const struct ss_method *method;
+	const struct ss_method *method = o->untrained ? ss_method_find(o->method) : NULL;
 	struct ss_net *net;
 	struct ss_err e = SS_ERR_INIT;
 	int r;
 
 	*file = NULL;
 	if (o->untrained) {
-		method = ss_method_find(o->method);
 		if (ss_arch_find(o->arch) == NULL)
 			tool_die(TOOL_MISUSE, "--arch '%s' is unknown; see ss-embed --help", o->arch);
 		if (method == NULL)
@@ -77,7 +76,7 @@ make_network(const struct options *o, struct model *m, struct ss_st **file, cons
 		memcpy(m->shape, shape, sizeof(m->shape));	/* any size that the stages allow */
 	}
 	r = model_net(&net, m, &e);
-	if (r == 0 && o->untrained) {		/* the heads depend on the features */
+	if (r == 0 && method != NULL) {		/* the heads depend on the features */
 		method->heads(net->node[net->backbone].c, &m->projector, &m->predictor);
 		ss_net_free(net);
 		r = model_net(&net, m, &e);
