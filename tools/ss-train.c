@@ -207,5 +207,10 @@ main(int argc, char **argv)
 		o.weight_decay = o.method->weight_decay;
 	o.lr = scaled(o.lr, scale, o.batch);
 
-	return run_train(tool_input(argv[optind]), &o, tool_pool(threads));
+	struct ss_reader *in = tool_input(argv[optind]);
+	struct ss_pool *pool = tool_pool(threads);
+	int status = run_train(in, &o, pool);
+
+	ss_pool_free(pool);
+	return status;
 }
