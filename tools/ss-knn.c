@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "eval/knn.h"
+#include "kern/kern.h"
 #include "score.h"
 
 enum {
@@ -201,7 +202,7 @@ main(int argc, char **argv)
 	int c, threads = 0;
 
 	tool_start(argc, argv);
-	tool_blas_guard(argc, argv);
+	tool.kernels = ss_kernels_find(NULL)->name;
 	while ((c = getopt_long(argc, argv, TOOL_SHORT "k:t:", longopts, NULL)) != -1) {
 		switch (c) {
 		case OPT_BANK:		contest[0].known = optarg; break;

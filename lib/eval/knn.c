@@ -1,9 +1,9 @@
 /*
  * knn.c - weighted k-nearest-neighbour classification by cosine
  *
- * A piece of work is a tile of queries, which walks over the bank tile by tile:
- * cosines by gemm, then what beats the k-th best so far is kept. The n x m matrix of cosines
- * never exists. Knows nothing of streams: see ss-knn.c.
+ * A piece of work is a tile of queries, which walks over the bank tile by tile: cosines by
+ * the kernels' dots, then what beats the k-th best so far is kept. The n x m matrix of
+ * cosines never exists. Knows nothing of streams: see ss-knn.c.
  */
 #include <limits.h>
 #include <math.h>
@@ -13,33 +13,40 @@
 
 #include "base/size.h"
 #include "eval/knn.h"
-#include "kern/gemm.h"
+#include "kern/kern.h"
 
-/*
- * gemm copies the bank tile once for each query tile, so those should be large, but
- * enough of them must be left to share; a tile of cosines (1 MiB) should stay in the level-2 cache.
- */
-enum { QUERIES = 256, BANKS = 1024, STEP = 16 };
+enum {
+	QUERIES = 256,		/* in a tile: enough to use each panel often, and small enough to share */
+	BANKS = 1024,		/* bank rows in a tile: its cosines, 1 MiB, stay in the level-2 cache */
+	DEPTH = 512,		/* features at a time: a panel of them, 64 KiB, stays there too */
+	LINE = 16		/* floats in a cache line */
+};
 
 /* Of one query: what may still be among its best, without order. */
 struct best {
-	uint64_t *key;
+	uint64_t *key;		/* (2 most) */
 	size_t count;
 	float least;		/* only larger cosines matter */
 };
 
 struct scratch {
-	float *cosine;		/* (QUERIES, BANKS) */
-	uint64_t *key;		/* (QUERIES, room) */
+	float *query;		/* (rows of a tile, d), packed */
+	float *panel;		/* (panel, d): a panel being packed */
+	float *cosine;		/* (rows of a tile, columns of a tile) */
+	uint32_t *at;		/* (columns of a tile): where cosines are large */
+	uint64_t *key;		/* (QUERIES, 2 most) */
 	struct best *best;	/* (QUERIES) */
 	double *score;		/* (classes) */
 };
 
 struct ss_knn {
 	struct ss_pool *pool;
-	const float *bank;
+	const struct ss_kernels *kern;
+	float *bank;		/* (n,d), in packed panels of kern->dots_cols rows */
+	float *rest;		/* the last panel, if the bank's rows do not fill it */
 	const int32_t *label;
 	size_t n, d;
+	size_t rows, cols;	/* of a tile of cosines: QUERIES and BANKS, in whole kernels' tiles */
 	int classes;
 	long long *k;		/* in the caller's order */
 	int *order;		/* numbers of k[] by rising k */
@@ -47,7 +54,6 @@ struct ss_knn {
 	double *t;
 	int ts;
 	size_t most;		/* largest k */
-	size_t room;		/* of a struct best */
 	struct scratch *scratch;	/* one per thread */
 };
 
@@ -58,6 +64,12 @@ struct job {
 	int32_t *predicted;
 	size_t m;
 };
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
 
 /*
  * Cosine and position in one number, larger being nearer: floats ordered as
@@ -175,17 +187,6 @@ sort_falling(uint64_t *x, size_t n)
 	}
 }
 
-/* Whether one of STEP cosines is above least; without a branch, for the vectoriser. */
-static bool
-any_above(const float *c, float least)
-{
-	int above = 0;
-
-	for (int i = 0; i < STEP; i++)
-		above |= c[i] > least;
-	return above != 0;
-}
-
 /* Keeps the best only. */
 static void
 thin_out(struct best *b, size_t most)
@@ -198,22 +199,17 @@ thin_out(struct best *b, size_t most)
 }
 
 /*
- * Takes what is better than the least one kept from the cosines of bank rows first..first+count-1.
+ * Takes what is better than the least one kept from the cosines c of bank rows first..first+count-1.
  * Positions rise, so a cosine equal to the least one kept comes too late.
  */
 static void
-collect(struct best *b, const float *c, size_t count, size_t first, size_t most)
+collect(struct best *b, size_t most, const float *c, const uint32_t *at, size_t count, size_t first)
 {
-	for (size_t i = 0; i < count; i += STEP) {
-		const size_t end = i + STEP < count ? i + STEP : count;
-
-		if (end == i + STEP && !any_above(c + i, b->least))
+	for (size_t i = 0; i < count; i++) {
+		if (!(c[at[i]] > b->least))	/* which may have grown since */
 			continue;
-		for (size_t j = i; j < end; j++) {	/* writes all, keeps some: no branch */
-			b->key[b->count] = make_key(c[j], first + j);
-			b->count += c[j] > b->least;
-		}
-		if (b->count >= 2 * most)
+		b->key[b->count++] = make_key(c[at[i]], first + at[i]);
+		if (b->count == 2 * most)
 			thin_out(b, most);
 	}
 }
@@ -253,29 +249,85 @@ vote(const struct job *job, size_t i, const uint64_t *key, double *score)
 	}
 }
 
+/* Copies rows (count,d) element by element: out (d,width), with 0 for the rows that lack. */
+static void
+pack(const float *x, size_t count, size_t d, size_t width, float *out)
+{
+	for (size_t i = 0; i < width; i++)
+		for (size_t j = 0; j < d; j++)
+			out[j * width + i] = i < count ? x[i * d + j] : 0;
+}
+
+static void
+pack_panel(void *arg, size_t piece, int worker)
+{
+	struct ss_knn *knn = arg;
+	const size_t width = (size_t)knn->kern->dots_cols, first = piece * width;
+	float *panel = knn->scratch[worker].panel, *x = knn->bank + first * knn->d;
+
+	if (knn->n - first < width) {
+		pack(x, knn->n - first, knn->d, width, knn->rest);
+		return;
+	}
+	pack(x, width, knn->d, width, panel);
+	memcpy(x, panel, width * knn->d * sizeof(*x));
+}
+
+/*
+ * Cosines of the packed queries, `rows` of them, with bank rows first..first+count-1. The bank
+ * comes from far away: while one panel is used, the next one is fetched, a share in each round.
+ */
+static void
+multiply(const struct ss_knn *knn, const struct scratch *s, size_t rows, size_t first, size_t count)
+{
+	const struct ss_kernels *kern = knn->kern;
+	const size_t height = (size_t)kern->dots_rows, width = (size_t)kern->dots_cols, d = knn->d;
+	const size_t rounds = (rows + height - 1) / height;
+
+	for (size_t j = 0; j < d; j += DEPTH) {
+		const size_t depth = least(DEPTH, d - j), share = depth * width / rounds + LINE;
+
+		for (size_t c = 0; c < count; c += width) {
+			const size_t left = knn->n - (first + c);
+			const float *panel = (left < width ? knn->rest : knn->bank + (first + c) * d) +
+			    j * width;
+			const float *next = left < 2 * width ? panel : panel + d * width;
+
+			for (size_t r = 0; r < rows; r += height) {
+				for (size_t i = 0; i < share; i += LINE)
+					__builtin_prefetch(next + r / height * share + i);
+				kern->dots((int)depth, s->query + r * d + j * height, panel, j > 0,
+				    s->cosine + r * knn->cols + c, knn->cols);
+			}
+		}
+	}
+}
+
 static void
 predict_tile(void *arg, size_t piece, int worker)
 {
 	const struct job *job = arg;
 	const struct ss_knn *knn = job->knn;
+	const size_t height = (size_t)knn->kern->dots_rows;
+	const size_t first = piece * QUERIES, rows = least(QUERIES, job->m - first);
 	struct scratch *s = &knn->scratch[worker];
-	const size_t first = piece * QUERIES;
-	const size_t rows = job->m - first < QUERIES ? job->m - first : QUERIES;
 
 	for (size_t i = 0; i < rows; i++)
-		s->best[i] = (struct best){ s->key + i * knn->room, 0, -INFINITY };
-	for (size_t b = 0; b < knn->n; b += BANKS) {
-		const size_t cols = knn->n - b < BANKS ? knn->n - b : BANKS;
+		s->best[i] = (struct best){ s->key + i * 2 * knn->most, 0, -INFINITY };
+	for (size_t i = 0; i < rows; i += height)
+		pack(job->query + (first + i) * knn->d, least(height, rows - i), knn->d, height,
+		    s->query + i * knn->d);
+	for (size_t b = 0; b < knn->n; b += knn->cols) {
+		const size_t cols = least(knn->cols, knn->n - b);
 
-		ss_gemm(false, true, (int)rows, (int)cols, (int)knn->d, 1,
-		    job->query + first * knn->d, (int)knn->d, knn->bank + b * knn->d, (int)knn->d,
-		    0, s->cosine, BANKS);
+		multiply(knn, s, rows, b, cols);
 		for (size_t i = 0; i < rows; i++) {
-			float *cosine = s->cosine + i * BANKS;
+			float *c = s->cosine + i * knn->cols;
 
 			if (job->skip != NULL && job->skip[first + i] - b < cols)
-				cosine[job->skip[first + i] - b] = -INFINITY;
-			collect(&s->best[i], cosine, cols, b, knn->most);
+				c[job->skip[first + i] - b] = -INFINITY;
+			collect(&s->best[i], knn->most, c, s->at,
+			    knn->kern->above(c, cols, s->best[i].least, s->at), b);
 		}
 	}
 	for (size_t i = 0; i < rows; i++) {
@@ -306,20 +358,31 @@ ss_knn_predict(struct ss_knn *knn, const float *query, size_t m, const size_t *s
 static int
 make_scratch(struct ss_knn *knn)
 {
-	int threads = ss_pool_threads(knn->pool);
-	size_t keys;
+	const size_t height = (size_t)knn->kern->dots_rows, width = (size_t)knn->kern->dots_cols;
+	const int threads = ss_pool_threads(knn->pool);
+	size_t query, panel, keys;
 
+	knn->rows = (QUERIES + height - 1) / height * height;
+	knn->cols = (BANKS + width - 1) / width * width;
 	knn->scratch = calloc((size_t)threads, sizeof(*knn->scratch));
-	if (knn->scratch == NULL || !ss_mul(knn->room, QUERIES, &keys))
+	if (knn->scratch == NULL || !ss_mul(2 * QUERIES, knn->most, &keys) ||
+	    !ss_mul(knn->rows, knn->d, &query) || !ss_mul(width, knn->d, &panel))
+		return -1;
+	knn->rest = ss_alloc(panel, sizeof(*knn->rest));
+	if (knn->rest == NULL)
 		return -1;
 	for (int i = 0; i < threads; i++) {
 		struct scratch *s = &knn->scratch[i];
 
-		s->cosine = ss_alloc((size_t)QUERIES * BANKS, sizeof(*s->cosine));
+		s->query = ss_alloc(query, sizeof(*s->query));
+		s->panel = ss_alloc(panel, sizeof(*s->panel));
+		s->cosine = ss_alloc(knn->rows * knn->cols, sizeof(*s->cosine));
+		s->at = ss_alloc(knn->cols, sizeof(*s->at));
 		s->key = ss_alloc(keys, sizeof(*s->key));
 		s->best = ss_alloc(QUERIES, sizeof(*s->best));
 		s->score = ss_alloc((size_t)knn->classes, sizeof(*s->score));
-		if (s->cosine == NULL || s->key == NULL || s->best == NULL || s->score == NULL)
+		if (s->query == NULL || s->panel == NULL || s->cosine == NULL || s->at == NULL ||
+		    s->key == NULL || s->best == NULL || s->score == NULL)
 			return -1;
 	}
 	return 0;
@@ -346,13 +409,12 @@ copy_question(struct ss_knn *knn, const struct ss_knn_question *q)
 	knn->ks = q->ks;
 	knn->ts = q->ts;
 	knn->most = (size_t)knn->k[knn->order[q->ks - 1]];
-	knn->room = 2 * knn->most + STEP;	/* thinned out at 2 most; a step may overrun that */
 	return 0;
 }
 
 int
-ss_knn_create(struct ss_knn **out, struct ss_pool *p, const float *bank, const int32_t *label,
-    size_t n, size_t d, const struct ss_knn_question *q, struct ss_err *e)
+ss_knn_create(struct ss_knn **out, struct ss_pool *p, float *bank, const int32_t *label, size_t n,
+    size_t d, const struct ss_knn_question *q, struct ss_err *e)
 {
 	struct ss_knn *knn;
 
@@ -372,6 +434,7 @@ ss_knn_create(struct ss_knn **out, struct ss_pool *p, const float *bank, const i
 	if (knn == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
 	knn->pool = p;
+	knn->kern = ss_kernels_find(NULL);
 	knn->bank = bank;
 	knn->label = label;
 	knn->n = n;
@@ -388,6 +451,8 @@ ss_knn_create(struct ss_knn **out, struct ss_pool *p, const float *bank, const i
 		ss_knn_free(knn);
 		return ss_fail(e, SS_EIO, "out of memory");
 	}
+	ss_pool_run(p, (n + (size_t)knn->kern->dots_cols - 1) / (size_t)knn->kern->dots_cols, pack_panel,
+	    knn);
 	*out = knn;
 	return 0;
 }
@@ -404,12 +469,16 @@ ss_knn_free(struct ss_knn *knn)
 	if (knn == NULL)
 		return;
 	for (int i = 0; knn->scratch != NULL && i < ss_pool_threads(knn->pool); i++) {
+		free(knn->scratch[i].query);
+		free(knn->scratch[i].panel);
 		free(knn->scratch[i].cosine);
+		free(knn->scratch[i].at);
 		free(knn->scratch[i].key);
 		free(knn->scratch[i].best);
 		free(knn->scratch[i].score);
 	}
 	free(knn->scratch);
+	free(knn->rest);
 	free(knn->k);
 	free(knn->order);
 	free(knn->t);
@@ -429,7 +498,7 @@ static void
 scale_rows(void *arg, size_t piece, int worker)
 {
 	struct rows *r = arg;
-	size_t end = (piece + 1) * UNIT_ROWS < r->n ? (piece + 1) * UNIT_ROWS : r->n;
+	const size_t end = least((piece + 1) * UNIT_ROWS, r->n);
 
 	(void)worker;
 	for (size_t i = piece * UNIT_ROWS; i < end; i++) {
@@ -465,7 +534,7 @@ static void
 subtract_row(void *arg, size_t piece, int worker)
 {
 	struct rows *r = arg;
-	size_t end = (piece + 1) * UNIT_ROWS < r->n ? (piece + 1) * UNIT_ROWS : r->n;
+	const size_t end = least((piece + 1) * UNIT_ROWS, r->n);
 
 	(void)worker;
 	for (size_t i = piece * UNIT_ROWS; i < end; i++)

@@ -42,10 +42,11 @@ void ss_mean_row(const float *x, size_t n, size_t d, double *mean);
 void ss_subtract_row(struct ss_pool *p, float *x, size_t n, size_t d, const double *mean);
 
 /*
- * bank (n,d) in unit rows and label (n), both >= 0, are borrowed until ss_knn_free, as is p.
- * Memory beyond the bank: per thread about 2 MiB and 4 KiB times the largest k.
+ * bank (n,d), in unit rows, is rearranged in place. It, label (n), each >= 0, and p are
+ * borrowed until ss_knn_free. Memory beyond the bank: per thread about 1 MiB, 1.2 KiB for each
+ * feature, and 4 KiB for each neighbour of the largest k.
  */
-int ss_knn_create(struct ss_knn **out, struct ss_pool *p, const float *bank, const int32_t *label,
+int ss_knn_create(struct ss_knn **out, struct ss_pool *p, float *bank, const int32_t *label,
     size_t n, size_t d, const struct ss_knn_question *q, struct ss_err *e) SS_MUST_USE;
 
 /*
@@ -60,7 +61,7 @@ void ss_knn_free(struct ss_knn *knn);
 
 /*
  * All at once, for a caller that has both sets in memory and wants only how many
- * of the m queries are right: correct (ks,ts). bank and query are scaled to unit rows in place.
+ * of the m queries are right: correct (ks,ts). bank and query are scaled in place, and the bank is rearranged.
  * SS_ENONFINITE if either holds a value that is not finite.
  */
 int ss_knn_count(struct ss_pool *p, float *bank, const int32_t *bank_label, size_t n, float *query,

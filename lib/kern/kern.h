@@ -73,6 +73,16 @@ struct ss_kernels {
 	void (*norm_dgrad)(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x,
 	    struct ss_plane y, const float *mean, const float *a, const float *b, const float *d,
 	    bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate);
+
+	/*
+	 * Products of rows with rows, a tile of dots_rows x dots_cols at a time: c, whose rows
+	 * are ldc apart, = or += a' b, a (d,dots_rows) and b (d,dots_cols) without gaps.
+	 */
+	int dots_rows, dots_cols;
+	void (*dots)(int d, const float *a, const float *b, bool accumulate, float *c, size_t ldc);
+
+	/* Which of x[0..n-1] are above least, into at (n), rising; returns how many. */
+	size_t (*above)(const float *x, size_t n, float least, uint32_t *at);
 };
 
 /* Variants that this CPU can run, fastest first, NULL at the end; "ref" is always the last. */

@@ -11,12 +11,15 @@
 #define PIX1	8
 #define PIX2	8
 #define PIXW	16
+#define DOTS	12
 #include "kern/conv_template.h"
+#include "kern/dots_template.h"
 #include "kern/norm_template.h"
 
 const struct ss_kernels ss_kernels_avx512 = {
 	"avx512", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
-	norm_stats, norm_apply, norm_reduce, norm_dgrad
+	norm_stats, norm_apply, norm_reduce, norm_dgrad,
+	DOTS, 2 * W, dots, above
 };
 #else
 typedef int ss_no_avx512;	/* ISO C forbids an empty file */

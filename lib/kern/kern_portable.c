@@ -10,10 +10,13 @@
 #define PIX1	8
 #define PIX2	4
 #define PIXW	8
+#define DOTS	6
 #include "kern/conv_template.h"
+#include "kern/dots_template.h"
 #include "kern/norm_template.h"
 
 const struct ss_kernels ss_kernels_portable = {
 	"portable", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
-	norm_stats, norm_apply, norm_reduce, norm_dgrad
+	norm_stats, norm_apply, norm_reduce, norm_dgrad,
+	DOTS, 2 * W, dots, above
 };

@@ -179,7 +179,34 @@ norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, st
 		zero_border(n, h, w, c, dy);
 }
 
+enum { DOTS_ROWS = 3, DOTS_COLS = 5 };
+
+static void
+dots(int d, const float *a, const float *b, bool accumulate, float *c, size_t ldc)
+{
+	for (int r = 0; r < DOTS_ROWS; r++)
+		for (int k = 0; k < DOTS_COLS; k++) {
+			double sum = accumulate ? c[r * ldc + k] : 0;
+
+			for (int j = 0; j < d; j++)
+				sum += (double)a[j * DOTS_ROWS + r] * b[j * DOTS_COLS + k];
+			c[r * ldc + k] = (float)sum;
+		}
+}
+
+static size_t
+above(const float *x, size_t n, float least, uint32_t *at)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (x[i] > least)
+			at[count++] = (uint32_t)i;
+	return count;
+}
+
 const struct ss_kernels ss_kernels_ref = {
 	"ref", pack, pack, conv, conv_dgrad, conv_wgrad,
-	norm_stats, norm_apply, norm_reduce, norm_dgrad
+	norm_stats, norm_apply, norm_reduce, norm_dgrad,
+	DOTS_ROWS, DOTS_COLS, dots, above
 };
