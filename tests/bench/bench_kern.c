@@ -82,7 +82,7 @@ NAME##_copy(const float *p, size_t n, float *to, size_t m)				\
 }
 
 #if defined(__x86_64__)
-CEILINGS(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,prefer-vector-width=512"))), 16, 12)
+CEILINGS(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), 16, 12)
 CEILINGS(avx2, __attribute__((target("avx2,fma"))), 8, 12)
 #elif defined(__aarch64__)
 CEILINGS(neon, , 4, 16)
@@ -269,7 +269,8 @@ static void
 bench_convs(const struct ss_kernels *k, const struct ceilings *c, const char *name,
     const struct layer *layers)
 {
-	double ideal[3] = { 0 }, spent[3] = { 0 };	/* time at the peak, and in truth; both times the peak */
+	/* what the layers' time is at the peak, and in truth; in FLOP at the peak */
+	double ideal[3] = { 0 }, spent[3] = { 0 };
 
 	printf("%-9s %-26s %17s %17s %17s\n", k->name, name, "forward", "data gradient",
 	    "weight gradient");
@@ -348,7 +349,8 @@ run_apply(void *arg)
 {
 	struct norm_work *w = arg;
 
-	w->k->norm_apply(w->n, w->h, w->w, w->ch, w->y, w->par[0], w->par[3], w->none, true, w->border, w->x);
+	w->k->norm_apply(w->n, w->h, w->w, w->ch, w->y, w->par[0], w->par[3], w->none, true,
+	    w->border, w->x);
 }
 
 static void
@@ -356,7 +358,8 @@ run_apply_residual(void *arg)
 {
 	struct norm_work *w = arg;
 
-	w->k->norm_apply(w->n, w->h, w->w, w->ch, w->y, w->par[0], w->par[3], w->r, true, w->border, w->x);
+	w->k->norm_apply(w->n, w->h, w->w, w->ch, w->y, w->par[0], w->par[3], w->r, true,
+	    w->border, w->x);
 }
 
 static void
