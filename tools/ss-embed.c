@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zlib.h>
+
 #include "base/size.h"
 #include "images.h"
 #include "model.h"
@@ -86,10 +88,39 @@ make_network(const struct options *o, struct model *m, struct ss_st **file, cons
 	return net;
 }
 
+static uint32_t
+digest_floats(uint32_t crc, const float *v, size_t n)
+{
+	return (uint32_t)crc32_z(crc, (const unsigned char *)v, n * sizeof(*v));
+}
+
+/* CRC-32 of all that the output of a layer depends on beside the image. */
+static uint32_t
+digest_network(const struct ss_net *net, const struct ss_weights *w, int layer)
+{
+	uint32_t crc = digest_floats(0, net->mean, 4);
+
+	crc = digest_floats(crc, net->std, 4);
+	for (int i = 0; i <= layer; i++) {
+		const int param[2] = { net->node[i].weight, net->node[i].bias };
+		const int buffer[2] = { net->node[i].mean, net->node[i].var };
+
+		for (int k = 0; k < 2; k++)
+			if (param[k] >= 0)
+				crc = digest_floats(crc, w->params + net->params.p[param[k]].offset,
+				    net->params.p[param[k]].count);
+		for (int k = 0; k < 2; k++)
+			if (net->node[i].op == SS_OP_NORM)
+				crc = digest_floats(crc, w->buffers + net->buffers.p[buffer[k]].offset,
+				    net->buffers.p[buffer[k]].count);
+	}
+	return crc;
+}
+
 /* Header of the output: the image gives way to the embedding, the rest passes. */
 static void
 make_header(struct ss_header *h, const struct ss_header *in, int tensor, const struct options *o,
-    const struct model *m, int d)
+    const struct model *m, uint32_t digest, int d)
 {
 	uint32_t shape = (uint32_t)d;
 	char line[256];
@@ -106,8 +137,9 @@ make_header(struct ss_header *h, const struct ss_header *in, int tensor, const s
 		if (i != tensor)
 			h->tensor[h->tensors++] = in->tensor[i];
 	if (r == 0) {
-		snprintf(line, sizeof(line), "@EM\tLY:%s\tAR:%s\tST:%s\tME:%s", o->layer, m->arch,
-		    o->untrained ? "untrained" : "trained", o->untrained ? "none" : m->method);
+		snprintf(line, sizeof(line), "@EM\tLY:%s\tAR:%s\tST:%s\tME:%s\tMD:%08x", o->layer,
+		    m->arch, o->untrained ? "untrained" : "trained", o->untrained ? "none" : m->method,
+		    (unsigned)digest);
 		r = ss_header_line(h, line, &e);
 	}
 	if (r < 0)
@@ -196,7 +228,8 @@ main(int argc, char **argv)
 		tool_fail(r, &e);
 	ss_st_free(file);
 	ss_embedder_ready(&embedder, pool);
-	make_header(&header, ss_reader_header(in), tensor, &o, &model, embedder.d);
+	make_header(&header, ss_reader_header(in), tensor, &o, &model,
+	    digest_network(net, &embedder.weights, layer), embedder.d);
 
 	struct ss_writer *writer = tool_output(o.output, &header);
 	double start = tool_seconds();

@@ -96,6 +96,7 @@ tool_start(int argc, char **argv)
 	if (argc > 0)
 		tool.name = slash == NULL ? argv[0] : slash + 1;
 	setvbuf(stderr, NULL, _IOLBF, 0);
+	signal(SIGXFSZ, SIG_IGN);	/* a file over its limit is a failed write like any other */
 	keep_history(argc, argv);
 	opterr = 0;		/* tool_common_option says it in one line */
 }

@@ -135,7 +135,7 @@ ok "labels and indices are what they were"
 run 0 ss-info --header e.sst && grep -q "^@XY	ZZ:of a later version$" out && grep -q "^@LB	ID:0	NM:dark$" out &&
     grep -q "^@PG	ID:ss-embed	.*PP:views	.*CL:ss-embed -m m.safetensors i.sst$" out
 ok "so are labels' names, lines of later versions, and the history"
-grep -q "^@EM	LY:backbone	AR:resnet20	ST:trained	ME:simsiam$" out
+grep -q "^@EM	LY:backbone	AR:resnet20	ST:trained	ME:simsiam	MD:[0-9a-f]\{8\}$" out
 ok "a line says which layer of what this is"
 
 # The same bytes
@@ -156,6 +156,10 @@ images n=45 extra=1 frame=11 seed=3 | ss-embed --no-history -m m.safetensors >x.
 ok "through a pipe: the same bytes"
 embed -m m.safetensors.1 i.sst && run 1 ss-cmp x.sst want.sst
 ok "another model: others"
+digest_of() { ss-info --header "$1" | sed -n 's/^@EM.*	MD://p'; }
+[ "$(digest_of x.sst)" != "$(digest_of want.sst)" ] && run 2 ss-knn -k 5 --bank want.sst --query x.sst &&
+    says 'do not belong together: model'
+ok "which ss-knn does not take for neighbours of these"
 embed -m m.safetensors --cpu ref i.sst && run 0 ss-cmp --rtol 1e-4 --atol 1e-5 x.sst want.sst
 ok "--cpu ref: the same, to rounding"
 
@@ -164,7 +168,7 @@ ok "--cpu ref: the same, to rounding"
 embed -m m.safetensors.4 i.sst && "$PYTHON" "$TOP/tests/sst_read.py" x.sst embedding >want && embed --untrained 5 i.sst &&
     "$PYTHON" "$TOP/tests/sst_read.py" x.sst embedding >have && cmp want have
 ok "--untrained 5 is what a run with --seed 5 begins with"
-run 0 ss-info --header x.sst && grep -q "^@EM	LY:backbone	AR:resnet20	ST:untrained	ME:none$" out
+run 0 ss-info --header x.sst && grep -q "^@EM	LY:backbone	AR:resnet20	ST:untrained	ME:none	MD:[0-9a-f]\{8\}$" out
 ok "and says that it is untrained"
 embed --untrained 6 i.sst && "$PYTHON" "$TOP/tests/sst_read.py" x.sst embedding >have && ! cmp -s want have
 ok "another seed: another network"

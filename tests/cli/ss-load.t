@@ -472,6 +472,8 @@ ok "a full disk"
 ss-load shapes --records 100 >/dev/full 2>err
 [ $? -eq 1 ] && says "No space left"
 ok "a full disk on standard output"
+(ulimit -f 4; run 1 ss-load shapes --records 100 -o limited.sst) && says "limited.sst: .*File too large" && [ ! -e limited.sst ]
+ok "a limit on the size of files: a failed write, no file"
 (ss-load shapes; echo $? >status) 2>err | head -c 10 >/dev/null
 [ "$(cat status)" -eq 141 ] && [ ! -s err ]
 ok "a reader that leaves"
