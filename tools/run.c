@@ -81,10 +81,10 @@ describe_recipe(struct model *m, const struct run_options *o, int views)
 	print_channels(std, m->std, m->shape[0]);
 	snprintf(m->recipe, sizeof(m->recipe), "--method %s --arch %s --projector %s --predictor %s "
 	    "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g "
-	    "--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s, %d views of %d x %d x %d",
+	    "--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s%s, %d views of %d x %d x %d",
 	    m->method, m->arch, projector, predictor, o->batch, o->lr, o->momentum, o->weight_decay,
-	    o->temperature, o->warmup, m->steps, m->seed, mean, std, o->kern->name, views, m->shape[0],
-	    m->shape[1], m->shape[2]);
+	    o->temperature, o->warmup, m->steps, m->seed, mean, std, o->kern->name, o->exact ? " --exact" : "", views,
+	    m->shape[0], m->shape[1], m->shape[2]);
 }
 
 static void
@@ -320,9 +320,10 @@ announce(struct run *r, struct ss_pool *pool)
 	if (!tool.verbose && !tool_progress_shown())
 		return;
 	fprintf(stderr, "%s: %s on %s, %.2f million parameters, %" PRIu64 " steps of %d images, "
-	    "%.1f GB of memory, %d threads, %s kernels\n", tool.name, m->method, m->arch,
+	    "%.1f GB of memory, %d threads, %s%s kernels\n", tool.name, m->method, m->arch,
 	    (double)ss_net_count(r->net) * 1e-6, m->steps, r->o->batch,
-	    (double)ss_trainer_bytes(r->trainer) * 1e-9, ss_pool_threads(pool), r->o->kern->name);
+	    (double)ss_trainer_bytes(r->trainer) * 1e-9, ss_pool_threads(pool), r->o->exact ? "exact " : "",
+	    r->o->kern->name);
 	if (m->step > 0)
 		fprintf(stderr, "%s: goes on from '%s' at step %" PRIu64 "\n", tool.name, r->o->output, m->step);
 }
@@ -341,7 +342,8 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	tool_refuse_input(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
-	status = ss_trainer_create(&r->trainer, r->net, o->method, o->kern, r->batch.views, o->batch, &e);
+	status = ss_trainer_create(&r->trainer, r->net, o->method, o->kern, r->batch.views, o->batch,
+	    ss_pool_threads(pool), &e);
 	if (status < 0)
 		tool_fail(status, &e);
 	ss_net_init(r->net, o->seed, r->trainer->weights.params, r->trainer->weights.buffers);

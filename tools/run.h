@@ -21,6 +21,7 @@ struct run_options {
 	/* the recipe */
 	const struct ss_method *method;
 	const struct ss_kernels *kern;
+	bool exact;			/* kern has no Winograd kernels */
 	const char *arch;
 	struct ss_head projector, predictor;
 	bool own_projector, own_predictor;	/* given, not the method's */

@@ -39,13 +39,14 @@ print_usage(FILE *f)
 	    TOOL_THREADS_MAX, CPU_DEFAULT);
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++)
 		fprintf(f, " %s", (*k)->name);
-	fprintf(f, "\n");
+	fprintf(f, "\n"
+	    "      --exact                    direct convolutions only, which round less than Winograd's\n");
 	tool_print_common(f);
 }
 
 struct options {
 	const char *model, *layer, *tensor, *output, *arch, *method, *cpu;
-	bool untrained;
+	bool untrained, exact;
 	uint64_t seed;
 	int threads;
 };
@@ -149,7 +150,7 @@ make_header(struct ss_header *h, const struct ss_header *in, int tensor, const s
 int
 main(int argc, char **argv)
 {
-	enum { OPT_UNTRAINED = TOOL_OPT_OWN, OPT_ARCH, OPT_METHOD, OPT_LAYER, OPT_TENSOR, OPT_CPU };
+	enum { OPT_UNTRAINED = TOOL_OPT_OWN, OPT_ARCH, OPT_METHOD, OPT_LAYER, OPT_TENSOR, OPT_CPU, OPT_EXACT };
 	static const struct option longopts[] = {
 		{ "model", required_argument, NULL, 'm' },
 		{ "untrained", required_argument, NULL, OPT_UNTRAINED },
@@ -160,6 +161,7 @@ main(int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "threads", required_argument, NULL, 't' },
 		{ "cpu", required_argument, NULL, OPT_CPU },
+		{ "exact", no_argument, NULL, OPT_EXACT },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -189,6 +191,7 @@ main(int argc, char **argv)
 		case 'o':		o.output = optarg; break;
 		case 't':		o.threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX); break;
 		case OPT_CPU:		o.cpu = optarg; break;
+		case OPT_EXACT:		o.exact = true; break;
 		default:		tool_common_option(c, print_usage);
 		}
 	}
@@ -206,6 +209,8 @@ main(int argc, char **argv)
 	kern = ss_kernels_find(o.cpu);
 	if (kern == NULL)
 		tool_die(TOOL_MISUSE, "--cpu '%s' is not one this CPU can run; see ss-embed --help", o.cpu);
+	if (o.exact)
+		kern = ss_kernels_exact(kern);
 
 	struct ss_reader *in = tool_input(argv[optind]);
 	int tensor = images_tensor(in, o.tensor, shape);

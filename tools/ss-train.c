@@ -62,7 +62,8 @@ print_usage(FILE *f)
 	    TOOL_THREADS_MAX, CPU_DEFAULT);
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++)
 		fprintf(f, " %s", (*k)->name);
-	fprintf(f, "\n");
+	fprintf(f, "\n"
+	    "      --exact                          direct convolutions only, which round less than Winograd's\n");
 	tool_print_common(f);
 }
 
@@ -106,7 +107,7 @@ main(int argc, char **argv)
 	enum { OPT_METHOD = TOOL_OPT_OWN, OPT_ARCH, OPT_PROJECTOR, OPT_PREDICTOR, OPT_LR, OPT_SCALE,
 		OPT_MOMENTUM, OPT_DECAY, OPT_TEMPERATURE, OPT_WARMUP, OPT_STEPS, OPT_SEED, OPT_MEAN,
 		OPT_STD, OPT_RESUME, OPT_EVERY, OPT_KEEP, OPT_LOG, OPT_LOG_EVERY, OPT_MONITOR,
-		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU };
+		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT };
 	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "method", required_argument, NULL, OPT_METHOD },
@@ -134,6 +135,7 @@ main(int argc, char **argv)
 		{ "stop-on-collapse", no_argument, NULL, OPT_COLLAPSE },
 		{ "threads", required_argument, NULL, 't' },
 		{ "cpu", required_argument, NULL, OPT_CPU },
+		{ "exact", no_argument, NULL, OPT_EXACT },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -177,6 +179,7 @@ main(int argc, char **argv)
 		case OPT_COLLAPSE:	o.stop_on_collapse = true; break;
 		case 't':		threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX); break;
 		case OPT_CPU:		cpu = optarg; break;
+		case OPT_EXACT:		o.exact = true; break;
 		default:		tool_common_option(c, print_usage);
 		}
 	}
@@ -190,6 +193,8 @@ main(int argc, char **argv)
 	o.kern = ss_kernels_find(cpu);
 	if (o.kern == NULL)
 		tool_die(TOOL_MISUSE, "--cpu '%s' is not one this CPU can run; see ss-train --help", cpu);
+	if (o.exact)
+		o.kern = ss_kernels_exact(o.kern);
 	if (o.own_projector && o.projector.layers == 0)
 		tool_die(TOOL_MISUSE, "--projector none: a method needs one");
 	if (o.own_predictor && (!o.method->p_grad || o.predictor.layers == 0))

@@ -42,3 +42,34 @@ ss_kernels_find(const char *name)
 			return *k;
 	return NULL;
 }
+
+const struct ss_kernels *
+ss_kernels_exact(const struct ss_kernels *k)
+{
+	static struct ss_kernels exact[MAX_VARIANTS];
+	int i = 0;
+
+	while (ss_kernels_list()[i] != k)
+		i++;
+	exact[i] = *k;
+	exact[i].lanes = 0;
+	return &exact[i];
+}
+
+bool
+ss_winograd_fits(const struct ss_kernels *k, const struct ss_conv *c)
+{
+	return k->lanes > 0 && c->k == 3 && c->stride == 1 && c->ci % k->lanes == 0 &&
+	    c->co % k->lanes == 0;
+}
+
+size_t
+ss_winograd_scratch(const struct ss_conv *c)
+{
+	const size_t t = SS_WINOGRAD_TILES, b = SS_WINOGRAD_BLOCK, lanes = 16;
+	const size_t wide = (size_t)(c->ci > c->co ? c->ci : c->co);
+	const size_t run = t * wide + t * 2 * lanes + 2 * lanes;
+	const size_t wgrad = 2 * t * b + b * b + 3 * lanes;
+
+	return 36 * (run > wgrad ? run : wgrad);
+}

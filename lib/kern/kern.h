@@ -53,6 +53,22 @@ struct ss_kernels {
 	void (*conv_wgrad)(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy,
 	    int c0, int c1, float *dw);
 
+	/*
+	 * The same by Winograd's F(4x4, 3x3), for a convolution that ss_winograd_fits. Packed
+	 * weights take four times the room; y and dx are made for the channels from the first to
+	 * before the second number, multiples of 32, as c0 and c1 are. scratch: ss_winograd_scratch floats that no other
+	 * thread uses. lanes is 0 where a variant has no such kernels.
+	 */
+	int lanes;
+	void (*wino_pack)(const struct ss_conv *c, const float *w, float *packed);
+	void (*wino_pack_t)(const struct ss_conv *c, const float *w, float *packed);
+	void (*wino_conv)(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
+	    struct ss_plane y, int o0, int o1, float *scratch);
+	void (*wino_dgrad)(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
+	    struct ss_plane dx, int i0, int i1, bool accumulate, float *scratch);
+	void (*wino_wgrad)(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy,
+	    int c0, int c1, float *dw, float *scratch);
+
 	/* Batch normalisation over (n,h,w) for each of c channels; sums has 2c doubles. */
 
 	/* sums += { sum of y, sum of y^2 } */
@@ -90,5 +106,14 @@ const struct ss_kernels *const *ss_kernels_list(void);
 
 /* The fastest (name NULL or "auto"), or the one of that name; NULL if this CPU or build lacks it. */
 const struct ss_kernels *ss_kernels_find(const char *name);
+
+/* The same kernels without Winograd's, which round more. */
+const struct ss_kernels *ss_kernels_exact(const struct ss_kernels *k);
+
+/* Whether the Winograd kernels of k can do c: 3x3, stride 1, whole vectors of channels. */
+bool ss_winograd_fits(const struct ss_kernels *k, const struct ss_conv *c);
+
+/* Floats of scratch for one call, of any pass. */
+size_t ss_winograd_scratch(const struct ss_conv *c);
 
 #endif

@@ -12,12 +12,15 @@
 #define PIX2	4
 #define PIXW	8
 #define DOTS	6
+#define WINO	4
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
+#include "kern/winograd_template.h"
 
 const struct ss_kernels ss_kernels_avx2 = {
 	"avx2", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
 	DOTS, 2 * W, dots, above
 };

@@ -12,12 +12,15 @@
 #define PIX2	8
 #define PIXW	16
 #define DOTS	12
+#define WINO	12
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
+#include "kern/winograd_template.h"
 
 const struct ss_kernels ss_kernels_neon = {
 	"neon", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
 	DOTS, 2 * W, dots, above
 };

@@ -207,6 +207,7 @@ above(const float *x, size_t n, float least, uint32_t *at)
 
 const struct ss_kernels ss_kernels_ref = {
 	"ref", pack, pack, conv, conv_dgrad, conv_wgrad,
+	0, NULL, NULL, NULL, NULL, NULL,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
 	DOTS_ROWS, DOTS_COLS, dots, above
 };

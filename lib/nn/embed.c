@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/size.h"
 #include "nn/embed.h"
 
 #define PIECE 8		/* images that go through the network together, to share weights in the cache */
@@ -18,7 +19,8 @@ ss_embedder_create(struct ss_embedder *m, const struct ss_net *net, const struct
 	    (r = ss_weights_create(&m->weights, m->plan, e)) < 0)
 		goto fail;
 	m->pass = calloc((size_t)threads, sizeof(*m->pass));
-	if (m->pass == NULL) {
+	m->scratch = ss_alloc((size_t)threads * m->plan->scratch_floats, sizeof(float));
+	if (m->pass == NULL || m->scratch == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory");
 		goto fail;
 	}
@@ -37,6 +39,7 @@ ss_embedder_free(struct ss_embedder *m)
 	for (int i = 0; m->pass != NULL && i < m->threads; i++)
 		ss_pass_free(&m->pass[i]);
 	free(m->pass);
+	free(m->scratch);
 	ss_weights_free(&m->weights);
 	ss_plan_free(m->plan);
 	*m = (struct ss_embedder){ 0 };
@@ -62,6 +65,7 @@ piece(void *arg, size_t number, int worker)
 	size_t from = number * PIECE, n = j->n - from < PIECE ? j->n - from : PIECE;
 
 	ss_infer(j->m->plan, &j->m->pass[worker], &j->m->weights, j->images + from * j->image, (int)n,
+	    j->m->scratch + (size_t)worker * j->m->plan->scratch_floats,
 	    j->out + from * (size_t)j->m->d);
 }
 

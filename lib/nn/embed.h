@@ -10,6 +10,7 @@ struct ss_embedder {
 	struct ss_plan *plan;
 	struct ss_weights weights;
 	struct ss_pass *pass;		/* one for each thread */
+	float *scratch;			/* of all threads */
 	int threads, d;
 };
 

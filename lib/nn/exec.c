@@ -20,6 +20,7 @@ struct exec {
 	const struct ss_phase *phase;	/* of the segment that runs */
 	int phases;
 	int n;				/* images in this pass */
+	float *scratch;			/* of all threads */
 };
 
 static struct ss_plane
@@ -223,8 +224,53 @@ norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 	    grad(x, nd->in, from), dr, ph->accumulate2);
 }
 
+/* Convolutions of images `from`..`from + n - 1`, for the channels c0..c1-1 of what they make. */
 static void
-by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, int n)
+conv(const struct exec *x, int node, int from, int n, int c0, int c1, float *scratch)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+	const float *w = x->w->packed + x->plan->packed[node];
+
+	if (x->plan->winograd[node])
+		x->plan->kern->wino_conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from), c0, c1,
+		    scratch);
+	else
+		x->plan->kern->conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from));
+}
+
+static void
+conv_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, int c0, int c1,
+    float *scratch)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const float *w = x->w->packed_t + x->plan->packed[ph->node];
+
+	if (x->plan->winograd[ph->node])
+		x->plan->kern->wino_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
+		    c0, c1, ph->accumulate, scratch);
+	else
+		x->plan->kern->conv_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
+		    ph->accumulate);
+}
+
+/* Adds to dw, for the input channels c0..c1-1. */
+static void
+conv_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, float *dw,
+    float *scratch)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+
+	if (x->plan->winograd[node])
+		x->plan->kern->wino_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
+		    dw, scratch);
+	else
+		x->plan->kern->conv_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
+		    dw);
+}
+
+static void
+by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, int n,
+    float *scratch)
 {
 	const struct ss_plan *p = x->plan;
 	const struct ss_node *nd = &p->net->node[ph->node];
@@ -236,8 +282,7 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 		input(x, ph->node, from, n);
 		break;
 	case SS_PH_CONV:
-		k->conv(&nd->conv, n, act(x, nd->in, from), x->w->packed + p->packed[ph->node],
-		    act(x, ph->node, from));
+		conv(x, ph->node, from, n, 0, nd->c, scratch);
 		break;
 	case SS_PH_STATS: {
 		double *sums = stats_of(x, ph->node).sums + (size_t)piece * 2 * nd->c;
@@ -279,8 +324,7 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 		norm_back(x, ph, from, n);
 		break;
 	case SS_PH_DGRAD:
-		k->conv_dgrad(&nd->conv, n, grad(x, ph->node, from), x->w->packed_t + p->packed[ph->node],
-		    grad(x, nd->in, from), ph->accumulate);
+		conv_dgrad(x, ph, from, n, 0, nd->conv.ci, scratch);
 		break;
 	case SS_PH_SHORTCUT_BACK:
 		shortcut_back(x, ph, from, n);
@@ -290,12 +334,18 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 		float *dw = x->grad_arena + p->split[ph->node].partial.offset + (size_t)piece * floats;
 
 		memset(dw, 0, floats * sizeof(float));
-		k->conv_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, ph->node, from), 0, nd->conv.ci, dw);
+		conv_wgrad(x, ph->node, from, n, 0, nd->conv.ci, dw, scratch);
 		break;
 	}
 	default:
 		SS_BUG_IF(ph->kind < SS_PH_BY_IMAGES);
 	}
+}
+
+static float *
+scratch_of(const struct exec *x, int worker)
+{
+	return x->scratch + (size_t)worker * x->plan->scratch_floats;
 }
 
 static void
@@ -304,11 +354,40 @@ segment_piece(void *arg, size_t piece, int worker)
 	const struct exec *x = arg;
 	int from = (int)piece * x->plan->piece, n = x->n - from;
 
-	(void)worker;
 	if (n > x->plan->piece)
 		n = x->plan->piece;
 	for (int i = 0; i < x->phases; i++)
-		by_images(x, &x->phase[i], (int)piece, from, n);
+		by_images(x, &x->phase[i], (int)piece, from, n, scratch_of(x, worker));
+}
+
+/* Where part number i begins if `whole` is cut into parts; borders are multiples of `unit`. */
+static int
+border(int whole, int parts, int unit, int i)
+{
+	const long units = (whole + unit - 1) / unit, at = units * i / parts * unit;
+
+	return at < whole ? (int)at : whole;
+}
+
+/* A group of images and a block of channels of a wide convolution, forward or backward. */
+static void
+wide_piece(void *arg, size_t piece, int worker)
+{
+	const struct exec *x = arg;
+	const struct ss_node *nd = &x->plan->net->node[x->phase->node];
+	const struct ss_cut *cut = &x->plan->cut[x->phase->node];
+	const bool forward = x->phase->kind == SS_PH_CONV_WIDE;
+	const int g = (int)piece / cut->blocks, b = (int)piece % cut->blocks;
+	const int from = border(x->n, cut->groups, 1, g), n = border(x->n, cut->groups, 1, g + 1) - from;
+	const int channels = forward ? nd->conv.co : nd->conv.ci;
+	const int c0 = border(channels, cut->blocks, 32, b), c1 = border(channels, cut->blocks, 32, b + 1);
+
+	if (n == 0 || c0 == c1)
+		return;
+	if (forward)
+		conv(x, x->phase->node, from, n, c0, c1, scratch_of(x, worker));
+	else
+		conv_dgrad(x, x->phase, from, n, c0, c1, scratch_of(x, worker));
 }
 
 /* Columns of a dense layer in one piece of work: an eighth, but whole vectors. */
@@ -389,19 +468,16 @@ wgrad_split_piece(void *arg, size_t piece, int worker)
 	const struct ss_conv *c = &nd->conv;
 	const struct ss_split *s = &x->plan->split[node];
 	int g = (int)piece / s->blocks, b = (int)piece % s->blocks;
-	int from = (int)((long)x->n * g / s->groups), to = (int)((long)x->n * (g + 1) / s->groups);
-	int width = ((c->ci + s->blocks - 1) / s->blocks + 7) / 8 * 8, c0 = b * width, c1 = c0 + width;
+	int from = border(x->n, s->groups, 1, g), to = border(x->n, s->groups, 1, g + 1);
+	int c0 = border(c->ci, s->blocks, 32, b), c1 = border(c->ci, s->blocks, 32, b + 1);
 	float *dw = x->grad_arena + s->partial.offset + (size_t)g * c->k * c->k * c->ci * c->co;
 
-	(void)worker;
-	if (c1 > c->ci)
-		c1 = c->ci;
-	if (c0 >= c1)
+	if (c0 == c1)
 		return;
 	for (int t = 0; t < c->k * c->k; t++)
 		memset(dw + ((size_t)t * c->ci + c0) * c->co, 0,
 		    (size_t)(c1 - c0) * c->co * sizeof(float));
-	x->plan->kern->conv_wgrad(c, to - from, act(x, nd->in, from), grad(x, node, from), c0, c1, dw);
+	conv_wgrad(x, node, from, to - from, c0, c1, dw, scratch_of(x, worker));
 }
 
 /* For one input channel: adds the partial sums in order, from (k,k,ci,co) to PyTorch's (co,ci,k,k). */
@@ -521,6 +597,11 @@ run(struct exec *x, int from, int to, struct ss_pool *pool)
 		x->phase = ph;
 		x->phases = end - i;
 		switch (ph->kind) {
+		case SS_PH_CONV_WIDE:
+		case SS_PH_DGRAD_WIDE:
+			ss_pool_run(pool, (size_t)p->cut[ph->node].groups * p->cut[ph->node].blocks, wide_piece,
+			    x);
+			break;
 		case SS_PH_LINEAR:
 			ss_pool_run(pool, (size_t)column_pieces(nd->c), linear_piece, x);
 			break;
@@ -550,26 +631,27 @@ run(struct exec *x, int from, int to, struct ss_pool *pool)
 
 void
 ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
-    const uint8_t *images, struct ss_pool *pool)
+    const uint8_t *images, float *scratch, struct ss_pool *pool)
 {
-	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = plan->batch };
+	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = plan->batch,
+		.scratch = scratch };
 
 	run(&x, 0, plan->forward, pool);
 }
 
 void
 ss_backward(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
-    float *grad_arena, float *grads, struct ss_pool *pool)
+    float *grad_arena, float *grads, float *scratch, struct ss_pool *pool)
 {
 	struct exec x = { .plan = plan, .pass = pass, .w = w, .grad_arena = grad_arena, .grads = grads,
-		.n = plan->batch };
+		.n = plan->batch, .scratch = scratch };
 
 	run(&x, plan->forward, plan->phases, pool);
 }
 
 void
 ss_infer(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
-    const uint8_t *images, int n, float *out)
+    const uint8_t *images, int n, float *scratch, float *out)
 {
 	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = n };
 	int last = plan->phase[plan->phases - 1].node;
@@ -582,7 +664,7 @@ ss_infer(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weigh
 			for (int c = 0; c < nd->c; c++)
 				set_affine(&x, nd, stats_of(&x, ph->node), c, buffer(&x, nd->mean)[c],
 				    buffer(&x, nd->var)[c]);
-		by_images(&x, ph, 0, 0, n);
+		by_images(&x, ph, 0, 0, n, scratch);
 	}
 	memcpy(out, act(&x, last, 0).p, (size_t)n * plan->net->node[last].c * sizeof(float));
 }
@@ -609,14 +691,18 @@ pack_node(void *arg, size_t node, int worker)
 {
 	const struct packing *k = arg;
 	const struct ss_node *nd = &k->plan->net->node[node];
+	const struct ss_kernels *kern = k->plan->kern;
+	const bool wino = k->plan->winograd[node];
 	const float *w;
 
 	(void)worker;
 	if (nd->op == SS_OP_CONV) {
 		w = k->w->params + k->plan->net->params.p[nd->weight].offset;
-		k->plan->kern->conv_pack(&nd->conv, w, k->w->packed + k->plan->packed[node]);
+		(wino ? kern->wino_pack : kern->conv_pack)(&nd->conv, w, k->w->packed +
+		    k->plan->packed[node]);
 		if (k->w->packed_t != NULL)
-			k->plan->kern->conv_pack_t(&nd->conv, w, k->w->packed_t + k->plan->packed[node]);
+			(wino ? kern->wino_pack_t : kern->conv_pack_t)(&nd->conv, w, k->w->packed_t +
+			    k->plan->packed[node]);
 	} else if (nd->op == SS_OP_LINEAR && !k->plan->train) {
 		struct ss_conv c = { 1, 1, k->plan->net->node[nd->in].c, nd->c, 1, 1, 1, 1 };
 

@@ -9,7 +9,10 @@
 
 /* Partial sums of one weight gradient may take this much, so that big layers are cut by channels instead. */
 #define MAX_PARTIAL	((size_t)8 << 20)
-#define MIN_WGRAD_TASKS	16
+#define MIN_TASKS	16
+
+/* Weights above this do not stay in L2 while images pass. */
+#define MAX_WEIGHTS	((size_t)1 << 20)
 
 static bool
 reads_border(const struct ss_plan *p, int node)
@@ -74,7 +77,7 @@ emit_forward(struct ss_plan *p, int last)
 			ph = emit(p, SS_PH_INPUT, i);
 			break;
 		case SS_OP_CONV:
-			ph = emit(p, SS_PH_CONV, i);
+			ph = emit(p, p->cut[i].groups > 0 ? SS_PH_CONV_WIDE : SS_PH_CONV, i);
 			break;
 		case SS_OP_SHORTCUT:
 			ph = emit(p, SS_PH_SHORTCUT, i);
@@ -177,7 +180,7 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 					flush_sums(p, pending, &pendings);
 					continue;
 				}
-				ph = emit(p, SS_PH_DGRAD, i);
+				ph = emit(p, p->cut[i].groups > 0 ? SS_PH_DGRAD_WIDE : SS_PH_DGRAD, i);
 			}
 			break;
 		default:
@@ -236,6 +239,50 @@ place(struct ss_slot **slot, int n)
 	return (total + 15) / 16 * 16;
 }
 
+static int
+divide_up(int a, int b)
+{
+	return (a + b - 1) / b;
+}
+
+/* Winograd computes whole tiles of 4x4 outputs; it pays where at least half of them are wanted. */
+static bool
+winograd_pays(const struct ss_kernels *k, const struct ss_conv *c)
+{
+	const int tiles = divide_up(c->h, 4) * divide_up(c->w, 4);
+
+	return ss_winograd_fits(k, c) && c->h * c->w >= 8 * tiles;
+}
+
+/* Kernels; and whether a convolution is a phase by itself: if a piece is too little for its weights. */
+static void
+shape_convs(struct ss_plan *p)
+{
+	for (int i = 0; i < p->net->nodes; i++) {
+		const struct ss_conv *c = &p->net->node[i].conv;
+		struct ss_cut *cut = &p->cut[i];
+		size_t weights, scratch;
+		int images;	/* in a group */
+
+		if (p->net->node[i].op != SS_OP_CONV)
+			continue;
+		p->winograd[i] = winograd_pays(p->kern, c);
+		weights = (size_t)c->ci * c->co * (p->winograd[i] ? 36 : c->k * c->k) * sizeof(float);
+		scratch = p->winograd[i] ? ss_winograd_scratch(c) : 0;
+		if (scratch > p->scratch_floats)
+			p->scratch_floats = scratch;
+		/* so many give the kernel 48 tiles, or the direct one 256 pixels */
+		images = p->winograd[i] ? divide_up(48, divide_up(c->h, 4) * divide_up(c->w, 4)) :
+		    divide_up(256, c->oh * c->ow);
+		if (!p->train || weights <= MAX_WEIGHTS || images <= p->piece)
+			continue;
+		cut->groups = divide_up(p->batch, images);
+		cut->blocks = p->winograd[i] ? divide_up(MIN_TASKS, cut->groups) : 1;
+		if (cut->blocks > c->co / 128)
+			cut->blocks = c->co / 128 > 0 ? c->co / 128 : 1;
+	}
+}
+
 static void
 shape_splits(struct ss_plan *p)
 {
@@ -255,9 +302,9 @@ shape_splits(struct ss_plan *p)
 			s->blocks = 1;
 		} else {
 			s->groups = fit < 1 ? 1 : fit;
-			s->blocks = (MIN_WGRAD_TASKS + s->groups - 1) / s->groups;
-			if (s->blocks > (n->conv.ci + 7) / 8)
-				s->blocks = (n->conv.ci + 7) / 8;
+			s->blocks = divide_up(MIN_TASKS, s->groups);
+			if (s->blocks > divide_up(n->conv.ci, 64))
+				s->blocks = divide_up(n->conv.ci, 64);
 		}
 		s->partial.used = true;
 		s->partial.floats = floats * (size_t)s->groups;
@@ -280,11 +327,13 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	p->act = calloc(n, sizeof(*p->act));
 	p->grad = calloc(n, sizeof(*p->grad));
 	p->split = calloc(n, sizeof(*p->split));
+	p->winograd = calloc(n, sizeof(*p->winograd));
+	p->cut = calloc(n, sizeof(*p->cut));
 	p->seeded = calloc(n, sizeof(*p->seeded));
 	p->stats = calloc(n, sizeof(*p->stats));
 	p->packed = calloc(n, sizeof(*p->packed));
 	if (p->phase == NULL || p->act == NULL || p->grad == NULL || p->split == NULL ||
-	    p->seeded == NULL || p->stats == NULL || p->packed == NULL) {
+	    p->winograd == NULL || p->cut == NULL || p->seeded == NULL || p->stats == NULL || p->packed == NULL) {
 		ss_plan_free(p);
 		return NULL;
 	}
@@ -305,7 +354,8 @@ plan_shapes(struct ss_plan *p)
 		} else if (n->op == SS_OP_CONV || n->op == SS_OP_LINEAR) {
 			p->packed[i] = p->packed_floats;
 			if (n->op == SS_OP_CONV || !p->train)
-				p->packed_floats += (p->net->params.p[n->weight].count + 15) / 16 * 16;
+				p->packed_floats += (p->net->params.p[n->weight].count + 15) / 16 * 16 *
+				    (p->winograd[i] ? 4 : 1);
 		}
 	}
 }
@@ -332,6 +382,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	if (p->piece > 8)
 		p->piece = 8;
 	p->pieces = (batch + p->piece - 1) / p->piece;
+	shape_convs(p);
 	plan_shapes(p);
 	shape_splits(p);
 	for (int i = 0; i < n; i++)
@@ -388,6 +439,7 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	}
 	p->piece = batch;
 	p->pieces = 1;
+	shape_convs(p);
 	plan_shapes(p);
 	emit_forward(p, last);
 	for (int i = 0; i <= last; i++)
@@ -408,6 +460,8 @@ ss_plan_free(struct ss_plan *p)
 	free(p->act);
 	free(p->grad);
 	free(p->split);
+	free(p->winograd);
+	free(p->cut);
 	free(p->seeded);
 	free(p->stats);
 	free(p->packed);

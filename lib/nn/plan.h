@@ -6,7 +6,9 @@
  * into pieces of a few images, and neighbouring phases of that kind form a segment:
  * a thread takes a piece through the whole segment while it is hot in its cache. A
  * segment ends where all images must meet: at the statistics of a normalisation and
- * at dense layers, which are cut by columns.
+ * at dense layers, which are cut by columns. It also ends at a convolution whose
+ * weights leave the second-level cache: such a one is a phase by itself, cut into larger
+ * groups of images, so that each reading of the weights is used more often.
  *
  * All sizes are known when the plan is made; activations and gradients are placed by
  * their lifetime (in segments) in one arena each. Borders of pieces depend on batch
@@ -30,7 +32,8 @@ enum ss_phase_kind {
 	SS_PH_POOL_BACK, SS_PH_REDUCE, SS_PH_NORM_BACK, SS_PH_DGRAD, SS_PH_SHORTCUT_BACK, SS_PH_WGRAD,
 	SS_PH_BY_IMAGES,		/* end of that list */
 	/* by pieces of their own */
-	SS_PH_LINEAR, SS_PH_LINEAR_BACK, SS_PH_WGRAD_SPLIT, SS_PH_WGRAD_SUM,
+	SS_PH_CONV_WIDE, SS_PH_DGRAD_WIDE, SS_PH_LINEAR, SS_PH_LINEAR_BACK, SS_PH_WGRAD_SPLIT,
+	SS_PH_WGRAD_SUM,
 	/* once */
 	SS_PH_FINISH, SS_PH_FINISH_BACK
 };
@@ -61,6 +64,12 @@ struct ss_split {
 	struct ss_slot partial;	/* groups * k * k * ci * co floats, in the gradient arena */
 };
 
+/* How a convolution is cut that is a phase by itself, forward and for its data gradient. */
+struct ss_cut {
+	int groups;		/* of images; 0: it is done by pieces, within a segment */
+	int blocks;		/* of the channels that it makes */
+};
+
 struct ss_plan {
 	const struct ss_net *net;
 	const struct ss_kernels *kern;
@@ -72,10 +81,13 @@ struct ss_plan {
 	int phases, forward;	/* forward: how many of them */
 	struct ss_slot *act, *grad;	/* by node */
 	struct ss_split *split;
+	bool *winograd;		/* by node: which kernels a convolution uses */
+	struct ss_cut *cut;
 	bool *seeded;		/* by node: its gradient comes from the loss */
 	size_t *stats;		/* by node: offset of mean, 1/std, scale, shift, sums in the statistics of a pass */
 	size_t *packed;		/* by node: offset in the packed weights */
 	size_t act_floats, grad_floats, stat_floats, packed_floats;
+	size_t scratch_floats;	/* for each thread that executes it */
 };
 
 /*
@@ -120,14 +132,16 @@ float *ss_plan_seed(const struct ss_plan *plan, float *grad_arena, int node);
 /*
  * Forward pass over plan->batch images, u8 (n, c, h, w). Normalisations use the
  * statistics of the batch and update the running ones in w->buffers:
- * running = 0.9 running + 0.1 batch, the variance unbiased.
+ * running = 0.9 running + 0.1 batch, the variance unbiased. scratch has
+ * plan->scratch_floats for each thread of the pool.
  */
 void ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
-    const uint8_t *images, struct ss_pool *pool);
+    const uint8_t *images, float *scratch, struct ss_pool *pool);
 
 /* Adds the gradients of all parameters to grads (net->params.floats). */
 void ss_backward(const struct ss_plan *plan, struct ss_pass *pass,
-    const struct ss_weights *w, float *grad_arena, float *grads, struct ss_pool *pool);
+    const struct ss_weights *w, float *grad_arena, float *grads, float *scratch,
+    struct ss_pool *pool);
 
 /*
  * Inference with the running statistics for n <= plan->batch images on the calling
@@ -135,6 +149,6 @@ void ss_backward(const struct ss_plan *plan, struct ss_pass *pass,
  * depends on that image alone, to the byte.
  */
 void ss_infer(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
-    const uint8_t *images, int n, float *out);
+    const uint8_t *images, int n, float *scratch, float *out);
 
 #endif

@@ -12,7 +12,7 @@
 
 int
 ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
-    const struct ss_method *method, const struct ss_kernels *kern, int views, int batch,
+    const struct ss_method *method, const struct ss_kernels *kern, int views, int batch, int threads,
     struct ss_err *e)
 {
 	struct ss_trainer *t = calloc(1, sizeof(*t));
@@ -25,6 +25,7 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->net = net;
 	t->method = method;
 	t->views = views;
+	t->threads = threads;
 	t->d = net->node[net->projector].c;
 	if (method->z_grad)
 		seeds[n++] = net->projector;
@@ -39,11 +40,12 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->momentum = ss_alloc(net->params.floats, sizeof(float));
 	t->grads = ss_alloc(net->params.floats, sizeof(float));
 	t->grad_arena = ss_alloc(t->plan->grad_floats, sizeof(float));
+	t->scratch = ss_alloc((size_t)threads * t->plan->scratch_floats, sizeof(float));
 	t->seeds = ss_alloc(2 * rows * (size_t)t->d, sizeof(float));
 	t->loss_scratch = ss_alloc(method->scratch(views, batch, t->d), sizeof(float));
 	t->health_scratch = ss_alloc(2 * (size_t)t->d, sizeof(double));
-	if (t->momentum == NULL || t->grads == NULL || t->grad_arena == NULL || t->seeds == NULL ||
-	    t->loss_scratch == NULL || t->health_scratch == NULL) {
+	if (t->momentum == NULL || t->grads == NULL || t->grad_arena == NULL || t->scratch == NULL ||
+	    t->seeds == NULL || t->loss_scratch == NULL || t->health_scratch == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
 		goto fail;
 	}
@@ -66,6 +68,7 @@ ss_trainer_free(struct ss_trainer *t)
 	free(t->momentum);
 	free(t->grads);
 	free(t->grad_arena);
+	free(t->scratch);
 	free(t->seeds);
 	free(t->loss_scratch);
 	free(t->health_scratch);
@@ -79,7 +82,7 @@ ss_trainer_bytes(const struct ss_trainer *t)
 	size_t rows = (size_t)t->views * (size_t)p->batch;
 
 	return sizeof(float) * (3 * t->net->params.floats + t->net->buffers.floats +
-	    2 * p->packed_floats + (size_t)t->views * p->act_floats + p->grad_floats +
+	    2 * p->packed_floats + (size_t)t->threads * p->scratch_floats + (size_t)t->views * p->act_floats + p->grad_floats +
 	    2 * rows * (size_t)t->d + t->method->scratch(t->views, p->batch, t->d)) +
 	    sizeof(double) * ((size_t)t->views * p->stat_floats + 2 * (size_t)t->d);
 }
@@ -94,9 +97,10 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 	struct ss_outputs v = { .views = t->views, .n = p->batch, .d = t->d };
 	struct ss_loss loss;
 
+	SS_BUG_IF(ss_pool_threads(pool) > t->threads);
 	ss_weights_pack(&t->weights, p, pool);
 	for (int i = 0; i < t->views; i++) {
-		ss_forward(p, &t->pass[i], &t->weights, images[i], pool);
+		ss_forward(p, &t->pass[i], &t->weights, images[i], t->scratch, pool);
 		v.z[i] = ss_pass_output(p, &t->pass[i], z);
 		v.p[i] = q < 0 ? NULL : ss_pass_output(p, &t->pass[i], q);
 		v.dz[i] = t->method->z_grad ? t->seeds + 2 * (size_t)i * cells : NULL;
@@ -116,7 +120,7 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 			memcpy(ss_plan_seed(p, t->grad_arena, z), v.dz[i], cells * sizeof(float));
 		if (v.dp[i] != NULL)
 			memcpy(ss_plan_seed(p, t->grad_arena, q), v.dp[i], cells * sizeof(float));
-		ss_backward(p, &t->pass[i], &t->weights, t->grad_arena, t->grads, pool);
+		ss_backward(p, &t->pass[i], &t->weights, t->grad_arena, t->grads, t->scratch, pool);
 	}
 	result->grad_norm = sqrt(ss_sum_squares(t->grads, t->net->params.floats, pool));
 	if (!isfinite(result->grad_norm))

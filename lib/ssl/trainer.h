@@ -20,6 +20,8 @@ struct ss_trainer {
 	int views, d;			/* d: width of the projector's output */
 	struct ss_pass pass[SS_METHOD_VIEWS];
 	float *grads, *grad_arena, *seeds, *loss_scratch;
+	float *scratch;			/* of the kernels, for `threads` */
+	int threads;
 	double *health_scratch;
 };
 
@@ -29,9 +31,9 @@ struct ss_step {
 	double grad_norm;
 };
 
-/* Weights are zero: ss_net_init them or load a model. */
+/* For steps on a pool of at most `threads`. Weights are zero: ss_net_init them or load a model. */
 int ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
-    const struct ss_method *method, const struct ss_kernels *kern, int views, int batch,
+    const struct ss_method *method, const struct ss_kernels *kern, int views, int batch, int threads,
     struct ss_err *e) SS_MUST_USE;
 void ss_trainer_free(struct ss_trainer *t);
 

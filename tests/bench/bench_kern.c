@@ -238,7 +238,8 @@ struct conv_work {
 	struct ss_conv c;
 	int n;
 	struct ss_plane x, y, dy, dx;
-	float *packed, *packed_t, *dw;
+	float *packed, *packed_t, *dw, *scratch;
+	bool wino;
 };
 
 static void
@@ -246,7 +247,10 @@ run_conv(void *arg)
 {
 	struct conv_work *w = arg;
 
-	w->k->conv(&w->c, w->n, w->x, w->packed, w->y);
+	if (w->wino)
+		w->k->wino_conv(&w->c, w->n, w->x, w->packed, w->y, 0, w->c.co, w->scratch);
+	else
+		w->k->conv(&w->c, w->n, w->x, w->packed, w->y);
 }
 
 static void
@@ -254,7 +258,10 @@ run_dgrad(void *arg)
 {
 	struct conv_work *w = arg;
 
-	w->k->conv_dgrad(&w->c, w->n, w->dy, w->packed_t, w->dx, false);
+	if (w->wino)
+		w->k->wino_dgrad(&w->c, w->n, w->dy, w->packed_t, w->dx, 0, w->c.ci, false, w->scratch);
+	else
+		w->k->conv_dgrad(&w->c, w->n, w->dy, w->packed_t, w->dx, false);
 }
 
 static void
@@ -262,62 +269,85 @@ run_wgrad(void *arg)
 {
 	struct conv_work *w = arg;
 
-	w->k->conv_wgrad(&w->c, w->n, w->x, w->dy, 0, w->c.ci, w->dw);
+	if (w->wino)
+		w->k->wino_wgrad(&w->c, w->n, w->x, w->dy, 0, w->c.ci, w->dw, w->scratch);
+	else
+		w->k->conv_wgrad(&w->c, w->n, w->x, w->dy, 0, w->c.ci, w->dw);
+}
+
+/* What the layers' time is at the peak, and in truth, for each pass; in FLOP at the peak. */
+struct whole {
+	double ideal[3], spent[3];
+};
+
+/* One line of the table. Operations are counted as the direct convolution has them. */
+static void
+bench_conv(const struct ss_kernels *k, const struct ceilings *c, const struct layer *l, bool wino,
+    struct whole *all)
+{
+	const int oh = (l->h + l->stride - 1) / l->stride;
+	struct peak_work peak = { c, 0 };
+	struct conv_work w = { .k = k, .c = { l->k, l->stride, l->ci, l->co, l->h, l->h, oh, oh },
+		.n = images(l->h, l->h, l->ci > l->co ? l->ci : l->co), .wino = wino };
+	const size_t weights = (size_t)l->k * l->k * l->ci * l->co;
+	const double flop = 2.0 * (double)weights * oh * oh * w.n;
+	struct timing t[] = { { run_conv, &w, 0, 0 }, { run_dgrad, &w, 0, 0 },
+		{ run_wgrad, &w, 0, 0 }, { run_peak, &peak, 0, 0 } };
+	float *plain;
+	char what[64];
+
+	memory_used = 0;
+	w.x = take_plane(w.n, l->h, l->h, l->ci, l->k / 2);
+	w.y = take_plane(w.n, oh, oh, l->co, 0);
+	w.dy = take_plane(w.n, oh, oh, l->co, l->k / 2);
+	w.dx = take_plane(w.n, l->h, l->h, l->ci, 0);
+	plain = take_random(weights);
+	w.packed = take(4 * weights);
+	w.packed_t = take(4 * weights);
+	w.dw = take(weights);
+	w.scratch = take(ss_winograd_scratch(&w.c));
+	(wino ? k->wino_pack : k->conv_pack)(&w.c, plain, w.packed);
+	(wino ? k->wino_pack_t : k->conv_pack_t)(&w.c, plain, w.packed_t);
+	time_all(t, 4);
+	snprintf(what, sizeof(what), "%d x %dx%dx%d -> %d, %dx%d%s%s", w.n, l->h, l->h, l->ci, l->co,
+	    l->k, l->k, l->stride == 2 ? " /2" : "", wino ? " Winograd" : "");
+	printf("  %-34s", what);
+	for (int i = 0; i < 3; i++) {
+		const double share = flop / t[i].best * t[3].best / peak.flop;
+
+		if (i == 1 && l->ci == 3) {	/* nobody asks for the gradient of the images */
+			printf("  %7s %8s", "-", "");
+			continue;
+		}
+		printf("  %6.1f (%5.1f %%)", flop / t[i].best * 1e-9, 100 * share);
+		all->ideal[i] += l->times * flop / w.n;
+		all->spent[i] += l->times * flop / w.n / share;
+	}
+	printf("   peak %.1f\n", peak.flop / t[3].best * 1e-9);
 }
 
 static void
 bench_convs(const struct ss_kernels *k, const struct ceilings *c, const char *name,
     const struct layer *layers)
 {
-	/* what the layers' time is at the peak, and in truth; in FLOP at the peak */
-	double ideal[3] = { 0 }, spent[3] = { 0 };
+	struct whole direct = { { 0 }, { 0 } }, wino = { { 0 }, { 0 } };
 
 	printf("%-9s %-26s %17s %17s %17s\n", k->name, name, "forward", "data gradient",
 	    "weight gradient");
 	for (const struct layer *l = layers; l->times > 0; l++) {
-		const int oh = (l->h + l->stride - 1) / l->stride;
-		struct peak_work peak = { c, 0 };
-		struct conv_work w = { .k = k, .c = { l->k, l->stride, l->ci, l->co, l->h, l->h, oh, oh },
-			.n = images(l->h, l->h, l->ci > l->co ? l->ci : l->co) };
-		const size_t weights = (size_t)l->k * l->k * l->ci * l->co;
-		const double flop = 2.0 * (double)weights * oh * oh * w.n;
-		struct timing t[] = { { run_conv, &w, 0, 0 }, { run_dgrad, &w, 0, 0 },
-			{ run_wgrad, &w, 0, 0 }, { run_peak, &peak, 0, 0 } };
-		float *plain;
-		char what[64];
+		const struct ss_conv shape = { .k = l->k, .stride = l->stride, .ci = l->ci, .co = l->co };
 
-		memory_used = 0;
-		w.x = take_plane(w.n, l->h, l->h, l->ci, l->k / 2);
-		w.y = take_plane(w.n, oh, oh, l->co, 0);
-		w.dy = take_plane(w.n, oh, oh, l->co, l->k / 2);
-		w.dx = take_plane(w.n, l->h, l->h, l->ci, 0);
-		plain = take_random(weights);
-		w.packed = take(weights);
-		w.packed_t = take(weights);
-		w.dw = take(weights);
-		k->conv_pack(&w.c, plain, w.packed);
-		k->conv_pack_t(&w.c, plain, w.packed_t);
-		time_all(t, 4);
-		snprintf(what, sizeof(what), "%d x %dx%dx%d -> %d, %dx%d%s", w.n, l->h, l->h, l->ci, l->co,
-		    l->k, l->k, l->stride == 2 ? " /2" : "");
-		printf("  %-34s", what);
-		for (int i = 0; i < 3; i++) {
-			const double share = flop / t[i].best * t[3].best / peak.flop;
-
-			if (i == 1 && l->ci == 3) {	/* nobody asks for the gradient of the images */
-				printf("  %7s %8s", "-", "");
-				continue;
-			}
-			printf("  %7.1f (%4.1f %%)", flop / t[i].best * 1e-9, 100 * share);
-			ideal[i] += l->times * flop / w.n;
-			spent[i] += l->times * flop / w.n / share;
-		}
-		printf("   peak %.1f\n", peak.flop / t[3].best * 1e-9);
+		bench_conv(k, c, l, false, &direct);
+		bench_conv(k, c, l, ss_winograd_fits(k, &shape), &wino);
 	}
-	printf("  %-34s", "whole network, by multiplicity");
-	for (int i = 0; i < 3; i++)
-		printf("  %7s (%4.1f %%)", "", 100 * ideal[i] / spent[i]);
-	printf("\n");
+	for (int m = 0; m < 2; m++) {
+		const struct whole *all = m == 0 ? &direct : &wino;
+
+		printf("  %-34s", m == 0 ? "whole network, direct" : "with Winograd where it fits");
+		for (int i = 0; i < 3; i++)
+			printf("  %6s (%5.1f %%)", "", 100 * all->ideal[i] / all->spent[i]);
+		printf("\n");
+	}
 }
 
 /*

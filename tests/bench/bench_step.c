@@ -56,7 +56,7 @@ main(int argc, char **argv)
 	batch = atoi(argv[3]), threads = atoi(argv[4]), steps = atoi(argv[5]);
 	method->heads(arch->width[arch->stages - 1], &projector, &predictor);
 	if (ss_net_create(&net, arch, 3, 32, 32, mean, std, &projector, &predictor, &e) < 0 ||
-	    ss_trainer_create(&t, net, method, ss_kernels_find(NULL), 2, batch, &e) < 0) {
+	    ss_trainer_create(&t, net, method, ss_kernels_find(NULL), 2, batch, threads, &e) < 0) {
 		fprintf(stderr, "bench_step: %s\n", e.text);
 		return 1;
 	}

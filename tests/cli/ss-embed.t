@@ -162,6 +162,9 @@ digest_of() { ss-info --header "$1" | sed -n 's/^@EM.*	MD://p'; }
 ok "which ss-knn does not take for neighbours of these"
 embed -m m.safetensors --cpu ref i.sst && run 0 ss-cmp --rtol 1e-4 --atol 1e-5 x.sst want.sst
 ok "--cpu ref: the same, to rounding"
+embed -m m.safetensors --exact i.sst && run 0 ss-cmp --rtol 1e-4 --atol 1e-5 x.sst want.sst && mv x.sst exact.sst &&
+    embed -t 3 -m m.safetensors --exact i.sst && cmp x.sst exact.sst && ! cmp -s x.sst want.sst
+ok "--exact: the same, to rounding"
 
 # Untrained
 

@@ -220,6 +220,9 @@ done
 run 0 train -o b.safetensors --force --steps 1 one.sst && run 0 train -o c.safetensors --steps 1 --cpu ref one.sst &&
     run 0 ss-cmp --rtol 1e-3 --atol 1e-4 b.safetensors c.safetensors
 ok "--cpu ref computes the same, to rounding"
+run 0 train -o c.safetensors --force --steps 1 --exact one.sst && run 1 ss-cmp b.safetensors c.safetensors &&
+    run 0 ss-cmp --rtol 1e-3 --atol 1e-4 b.safetensors c.safetensors
+ok "--exact too"
 run 0 train -o b.safetensors --force --lr 0.96 --lr-scale linear v.sst && run 0 ss-cmp a.safetensors b.safetensors
 ok "--lr-scale linear: 0.96 at batch 16 is 0.06"
 run 0 train -o b.safetensors --force --lr 0.24 --lr-scale sqrt v.sst && run 0 ss-cmp a.safetensors b.safetensors
@@ -318,6 +321,7 @@ v.sst|--projector 32bnr,64bN
 v.sst|--predictor 8bnr,64b
 v.sst|--arch resnet32
 v.sst|--cpu ref
+v.sst|--exact
 END
 run 2 ss-train -t 1 -b 16 -o r.safetensors --resume --method simclr v.sst && says 'was begun with other options'
 ok "--resume is refused with --method simclr"

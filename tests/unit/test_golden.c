@@ -225,7 +225,8 @@ two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_metho
 	assert_true(view1 != NULL && view2 != NULL && losses != NULL);
 	images[0] = view1->data;
 	images[1] = view2->data;
-	if (ss_trainer_create(&t, net, method, kern, 2, (int)view1->shape[0], &e) < 0)
+	if (ss_trainer_create(&t, net, method, kern, 2, (int)view1->shape[0],
+	    ss_pool_threads(pool), &e) < 0)
 		fail_msg("%s", e.text);
 	load_list(s, &net->params, t->weights.params);
 	load_list(s, &net->buffers, t->weights.buffers);
@@ -238,6 +239,12 @@ two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_metho
 			fail_msg("%s", e.text);
 		loss = (float)result.loss;
 		near(after, "loss", &loss, want, 1, fabs((double)*want));
+		/*
+		 * Winograd rounds more, and by the second step an activation of this small batch has
+		 * come out on the other side of its ReLU.
+		 */
+		if (step == 1 && kern->lanes > 0)
+			break;
 		if (step == 0)
 			compare_list(s, "grad1", &net->params, t->grads);
 		compare_list(s, after, &net->params, t->weights.params);
@@ -269,6 +276,7 @@ step_test(const char *file, const struct ss_arch *arch, const struct ss_method *
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++) {
 		two_steps(s, net, method, *k, NULL);
 		two_steps(s, net, method, *k, pool);
+		two_steps(s, net, method, ss_kernels_exact(*k), pool);
 		print_message("             %s: two steps with kernels '%s'\n", file, (*k)->name);
 	}
 	ss_net_free(net);
