@@ -127,17 +127,21 @@ uninstall:
 dist:
 	git archive --format=tar --prefix=sstools-$(VERSION)/ HEAD | gzip -n >sstools-$(VERSION).tar.gz
 
-# Kernels as fractions of the core's peak, then whole steps.
+# bench-NAME: one of the scripts in tests/bench, or bench-conv and bench-norm: kernels as fractions
+# of what the core can do. Rivals are what $(PYTHON) can import.
 FLAGS_bench_kern = $(KERNEL)
-bench: $(BENCHES)
-	$(BUILD)/tests/bench/bench_kern
-	PYTHON=$(PYTHON) tests/bench/step.sh $(BUILD)/tests/bench/bench_step
+BENCHMARKS = start stream augment knn linprobe embed threads step
+bench: bench-conv bench-norm $(BENCHMARKS:%=bench-%)
+bench-conv bench-norm: $(BENCHES)
+	$(BUILD)/tests/bench/bench_kern $(@:bench-%=%)
+$(BENCHMARKS:%=bench-%): bench-%: tests/bench/%.sh $(BENCHES) all
+	@BIN=$(abspath $(BUILD)/bin) BENCH=$(abspath $(BUILD)/tests/bench) PYTHON=$(PYTHON) $<
 
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all tests check check-long check-torch bench fuzz lint demo install uninstall dist clean FORCE
+.PHONY: all tests check check-long check-torch bench bench-conv bench-norm $(BENCHMARKS:%=bench-%) fuzz lint demo install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d) \
 	$(BENCHSRC:%.c=$(BUILD)/%.d)

@@ -15,6 +15,7 @@
 #include "checkpoint.h"
 #include "nn/head.h"
 #include "nn/optim.h"
+#include "profile.h"
 #include "run.h"
 #include "ssl/health.h"
 #include "tool.h"
@@ -32,6 +33,9 @@ struct run {
 	struct checkpoint checkpoint;
 	double rate;			/* images a second, the wait for them included, smoothed */
 	int collapsed;			/* steps in a row */
+	struct ss_profile profile;	/* of the steps after the first */
+	uint64_t profiled;
+	double profiled_seconds, waiting;
 };
 
 static volatile sig_atomic_t stop;
@@ -279,6 +283,26 @@ die_nonfinite(struct run *r, const struct ss_step *s, double lr, const struct ss
 	    r->o->output, r->checkpoint.saved);
 }
 
+/* Times the steps after the first, which pays for memory that is new. */
+static void
+profile_step(struct run *r, double begin, double arrived)
+{
+	const double now = tool_seconds();
+	struct ss_profile *p = &r->profile;
+
+	if (!r->o->profile)
+		return;
+	if (r->trainer->space.profile == NULL) {
+		if (ss_profile_create(p, r->trainer->plan, r->trainer->threads, r->batch.views) < 0)
+			tool_die(TOOL_FAILURE, "out of memory");
+		r->trainer->space.profile = p;
+		return;
+	}
+	r->profiled++;
+	r->profiled_seconds += now - begin;
+	r->waiting += arrived - begin;
+}
+
 /* One batch, the wait for which began at `begin`: step, log, and what is due after it. */
 static void
 one_step(struct run *r, double begin, struct ss_pool *pool)
@@ -289,10 +313,12 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 		o->weight_decay, o->temperature };
 	struct ss_step s;
 	struct ss_err e = SS_ERR_INIT;
-	double now;
+	double now, arrived = tool_seconds();
 	int status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, &hyper, &s, pool,
 	    &e);
 	bool epoch_ends;
+
+	profile_step(r, begin, arrived);
 
 	now = o->batch / (tool_seconds() - begin);
 	r->rate = r->rate == 0 ? now : 0.9 * r->rate + 0.1 * now;
@@ -385,6 +411,9 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 	tool_progress_end();
 	checkpoint_save(&r.checkpoint);
 	trainlog_close(r.log);
+	if (r.profiled > 0)
+		profile_print(stderr, &r.profile, pool, r.profiled, r.profiled_seconds, r.waiting);
+	ss_profile_free(&r.profile);
 	if (stop && r.model.step < r.model.steps)
 		tool_die(TOOL_STOPPED, "stopped by a signal after step %" PRIu64 " of %" PRIu64 ", which '%s' "
 		    "holds; go on with --resume", r.model.step, r.model.steps, o->output);

@@ -17,7 +17,7 @@ struct run_options {
 	uint64_t checkpoint_every;	/* steps; 0: epochs */
 	int monitor_every;		/* epochs */
 	int keep;			/* earlier checkpoints as NAME.1, NAME.2 ... */
-	bool resume, stop_on_collapse;
+	bool resume, stop_on_collapse, profile;
 	/* the recipe */
 	const struct ss_method *method;
 	const struct ss_kernels *kern;

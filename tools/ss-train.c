@@ -63,7 +63,8 @@ print_usage(FILE *f)
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++)
 		fprintf(f, " %s", (*k)->name);
 	fprintf(f, "\n"
-	    "      --exact                          direct convolutions only, which round less than Winograd's\n");
+	    "      --exact                          direct convolutions only, which round less than Winograd's\n"
+	    "      --profile                        at the end, print where the time of the steps went\n");
 	tool_print_common(f);
 }
 
@@ -107,7 +108,7 @@ main(int argc, char **argv)
 	enum { OPT_METHOD = TOOL_OPT_OWN, OPT_ARCH, OPT_PROJECTOR, OPT_PREDICTOR, OPT_LR, OPT_SCALE,
 		OPT_MOMENTUM, OPT_DECAY, OPT_TEMPERATURE, OPT_WARMUP, OPT_STEPS, OPT_SEED, OPT_MEAN,
 		OPT_STD, OPT_RESUME, OPT_EVERY, OPT_KEEP, OPT_LOG, OPT_LOG_EVERY, OPT_MONITOR,
-		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT };
+		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT, OPT_PROFILE };
 	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "method", required_argument, NULL, OPT_METHOD },
@@ -136,6 +137,7 @@ main(int argc, char **argv)
 		{ "threads", required_argument, NULL, 't' },
 		{ "cpu", required_argument, NULL, OPT_CPU },
 		{ "exact", no_argument, NULL, OPT_EXACT },
+		{ "profile", no_argument, NULL, OPT_PROFILE },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -180,6 +182,7 @@ main(int argc, char **argv)
 		case 't':		threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX); break;
 		case OPT_CPU:		cpu = optarg; break;
 		case OPT_EXACT:		o.exact = true; break;
+		case OPT_PROFILE:	o.profile = true; break;
 		default:		tool_common_option(c, print_usage);
 		}
 	}

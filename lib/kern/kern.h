@@ -99,6 +99,9 @@ struct ss_kernels {
 
 	/* Which of x[0..n-1] are above least, into at (n), rising; returns how many. */
 	size_t (*above)(const float *x, size_t n, float least, uint32_t *at);
+
+	/* Rounds of multiply-adds in registers; returns how many operations. NULL for ref. */
+	double (*peak)(long rounds);
 };
 
 /* Variants that this CPU can run, fastest first, NULL at the end; "ref" is always the last. */

@@ -17,12 +17,13 @@
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
 #include "kern/winograd_template.h"
+#include "kern/peak_template.h"
 
 const struct ss_kernels ss_kernels_neon = {
 	"neon", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS, 2 * W, dots, above
+	DOTS, 2 * W, dots, above, peak
 };
 #else
 typedef int ss_no_neon;	/* ISO C forbids an empty file */

@@ -209,5 +209,5 @@ const struct ss_kernels ss_kernels_ref = {
 	"ref", pack, pack, conv, conv_dgrad, conv_wgrad,
 	0, NULL, NULL, NULL, NULL, NULL,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS_ROWS, DOTS_COLS, dots, above
+	DOTS_ROWS, DOTS_COLS, dots, above, NULL
 };

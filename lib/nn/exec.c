@@ -6,6 +6,7 @@
 
 #include "kern/gemm.h"
 #include "nn/plan.h"
+#include "nn/profile.h"
 
 #define NORM_EPS	1e-5	/* PyTorch's */
 #define NORM_MOMENTUM	0.1
@@ -20,7 +21,7 @@ struct exec {
 	const struct ss_phase *phase;	/* of the segment that runs */
 	int phases;
 	int n;				/* images in this pass */
-	float *scratch;			/* of all threads */
+	const struct ss_workspace *space;
 };
 
 static struct ss_plane
@@ -345,7 +346,21 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 static float *
 scratch_of(const struct exec *x, int worker)
 {
-	return x->scratch + (size_t)worker * x->plan->scratch_floats;
+	return x->space->scratch + (size_t)worker * x->plan->scratch_floats;
+}
+
+static double
+clock_of(const struct exec *x)
+{
+	return x->space->profile == NULL ? 0 : ss_profile_clock();
+}
+
+static void
+note_time(const struct exec *x, int worker, const struct ss_phase *ph, double begin)
+{
+	if (x->space->profile != NULL)
+		ss_profile_add(x->space->profile, worker, (int)(ph - x->plan->phase),
+		    ss_profile_clock() - begin);
 }
 
 static void
@@ -356,8 +371,12 @@ segment_piece(void *arg, size_t piece, int worker)
 
 	if (n > x->plan->piece)
 		n = x->plan->piece;
-	for (int i = 0; i < x->phases; i++)
+	for (int i = 0; i < x->phases; i++) {
+		const double begin = clock_of(x);
+
 		by_images(x, &x->phase[i], (int)piece, from, n, scratch_of(x, worker));
+		note_time(x, worker, &x->phase[i], begin);
+	}
 }
 
 /* Where part number i begins if `whole` is cut into parts; borders are multiples of `unit`. */
@@ -371,13 +390,12 @@ border(int whole, int parts, int unit, int i)
 
 /* A group of images and a block of channels of a wide convolution, forward or backward. */
 static void
-wide_piece(void *arg, size_t piece, int worker)
+wide_piece(const struct exec *x, int piece, int worker)
 {
-	const struct exec *x = arg;
 	const struct ss_node *nd = &x->plan->net->node[x->phase->node];
 	const struct ss_cut *cut = &x->plan->cut[x->phase->node];
 	const bool forward = x->phase->kind == SS_PH_CONV_WIDE;
-	const int g = (int)piece / cut->blocks, b = (int)piece % cut->blocks;
+	const int g = piece / cut->blocks, b = piece % cut->blocks;
 	const int from = border(x->n, cut->groups, 1, g), n = border(x->n, cut->groups, 1, g + 1) - from;
 	const int channels = forward ? nd->conv.co : nd->conv.ci;
 	const int c0 = border(channels, cut->blocks, 32, b), c1 = border(channels, cut->blocks, 32, b + 1);
@@ -406,15 +424,13 @@ column_pieces(int n)
 }
 
 static void
-linear_piece(void *arg, size_t piece, int worker)
+linear_piece(const struct exec *x, int piece)
 {
-	const struct exec *x = arg;
 	const struct ss_node *nd = &x->plan->net->node[x->phase->node];
-	int ci = x->plan->net->node[nd->in].c, width = columns(nd->c), o = (int)piece * width;
+	int ci = x->plan->net->node[nd->in].c, width = columns(nd->c), o = piece * width;
 	float *y = act(x, x->phase->node, 0).p + o;
 	const float *bias = param(x, nd->bias);
 
-	(void)worker;
 	if (o + width > nd->c)
 		width = nd->c - o;
 	ss_gemm(false, true, x->n, width, ci, 1, act(x, nd->in, 0).p, ci,
@@ -426,24 +442,22 @@ linear_piece(void *arg, size_t piece, int worker)
 
 /* The first pieces are columns of dx = dy W, the others rows of dW += dy' x and of the bias. */
 static void
-linear_back_piece(void *arg, size_t piece, int worker)
+linear_back_piece(const struct exec *x, int piece)
 {
-	const struct exec *x = arg;
 	const struct ss_phase *ph = x->phase;
 	const struct ss_node *nd = &x->plan->net->node[ph->node];
 	int ci = x->plan->net->node[nd->in].c, first = ph->input_grad ? column_pieces(ci) : 0;
 	const float *dy = grad(x, ph->node, 0).p;
 
-	(void)worker;
-	if ((int)piece < first) {
-		int width = columns(ci), i = (int)piece * width;
+	if (piece < first) {
+		int width = columns(ci), i = piece * width;
 
 		if (i + width > ci)
 			width = ci - i;
 		ss_gemm(false, false, x->n, width, nd->c, 1, dy, nd->c, param(x, nd->weight) + i, ci,
 		    ph->accumulate ? 1 : 0, grad(x, nd->in, 0).p + i, ci);
 	} else {
-		int width = columns(nd->c), o = ((int)piece - first) * width;
+		int width = columns(nd->c), o = (piece - first) * width;
 
 		if (o + width > nd->c)
 			width = nd->c - o;
@@ -460,14 +474,13 @@ linear_back_piece(void *arg, size_t piece, int worker)
 }
 
 static void
-wgrad_split_piece(void *arg, size_t piece, int worker)
+wgrad_split_piece(const struct exec *x, int piece, int worker)
 {
-	const struct exec *x = arg;
 	int node = x->phase->node;
 	const struct ss_node *nd = &x->plan->net->node[node];
 	const struct ss_conv *c = &nd->conv;
 	const struct ss_split *s = &x->plan->split[node];
-	int g = (int)piece / s->blocks, b = (int)piece % s->blocks;
+	int g = piece / s->blocks, b = piece % s->blocks;
 	int from = border(x->n, s->groups, 1, g), to = border(x->n, s->groups, 1, g + 1);
 	int c0 = border(c->ci, s->blocks, 32, b), c1 = border(c->ci, s->blocks, 32, b + 1);
 	float *dw = x->grad_arena + s->partial.offset + (size_t)g * c->k * c->k * c->ci * c->co;
@@ -482,17 +495,15 @@ wgrad_split_piece(void *arg, size_t piece, int worker)
 
 /* For one input channel: adds the partial sums in order, from (k,k,ci,co) to PyTorch's (co,ci,k,k). */
 static void
-wgrad_sum_piece(void *arg, size_t piece, int worker)
+wgrad_sum_piece(const struct exec *x, int piece)
 {
-	const struct exec *x = arg;
 	int node = x->phase->node;
 	const struct ss_conv *c = &x->plan->net->node[node].conv;
 	const struct ss_split *s = &x->plan->split[node];
 	size_t taps = (size_t)c->k * c->k, floats = taps * c->ci * c->co;
 	const float *partial = x->grad_arena + s->partial.offset;
-	float *out = param_grad(x, x->plan->net->node[node].weight) + piece * taps;
+	float *out = param_grad(x, x->plan->net->node[node].weight) + (size_t)piece * taps;
 
-	(void)worker;
 	for (size_t t = 0; t < taps; t++)
 		for (int o = 0; o < c->co; o += 16) {
 			float sum[16] = { 0 };
@@ -582,6 +593,63 @@ finish_back(const struct exec *x, int node)
 	}
 }
 
+/* A piece of work of a phase that is a segment by itself. */
+static void
+timed_piece(void *arg, size_t piece, int worker)
+{
+	const struct exec *x = arg;
+	const double begin = clock_of(x);
+
+	switch (x->phase->kind) {
+	case SS_PH_CONV_WIDE:
+	case SS_PH_DGRAD_WIDE:
+		wide_piece(x, (int)piece, worker);
+		break;
+	case SS_PH_LINEAR:
+		linear_piece(x, (int)piece);
+		break;
+	case SS_PH_LINEAR_BACK:
+		linear_back_piece(x, (int)piece);
+		break;
+	case SS_PH_WGRAD_SPLIT:
+		wgrad_split_piece(x, (int)piece, worker);
+		break;
+	case SS_PH_WGRAD_SUM:
+		wgrad_sum_piece(x, (int)piece);
+		break;
+	case SS_PH_FINISH:
+		finish(x, x->phase->node);
+		break;
+	default:
+		finish_back(x, x->phase->node);
+	}
+	note_time(x, worker, x->phase, begin);
+}
+
+/* How many there are. */
+static size_t
+timed_pieces(const struct ss_plan *p, const struct ss_phase *ph)
+{
+	const struct ss_node *nd = &p->net->node[ph->node];
+
+	switch (ph->kind) {
+	case SS_PH_CONV_WIDE:
+	case SS_PH_DGRAD_WIDE:
+		return (size_t)p->cut[ph->node].groups * (size_t)p->cut[ph->node].blocks;
+	case SS_PH_LINEAR:
+		return (size_t)column_pieces(nd->c);
+	case SS_PH_LINEAR_BACK:
+		return (size_t)column_pieces(nd->c) +
+		    (size_t)(ph->input_grad ? column_pieces(p->net->node[nd->in].c) : 0);
+	case SS_PH_WGRAD_SPLIT:
+		return (size_t)p->split[ph->node].groups * (size_t)p->split[ph->node].blocks;
+	case SS_PH_WGRAD_SUM:
+		return (size_t)nd->conv.ci;
+	default:
+		return 1;
+	}
+}
+
 /* Phases from..to-1, segment by segment. */
 static void
 run(struct exec *x, int from, int to, struct ss_pool *pool)
@@ -590,61 +658,35 @@ run(struct exec *x, int from, int to, struct ss_pool *pool)
 
 	for (int i = from, end; i < to; i = end) {
 		const struct ss_phase *ph = &p->phase[i];
-		const struct ss_node *nd = &p->net->node[ph->node];
 
 		for (end = i + 1; end < to && p->phase[end].segment == ph->segment; end++)
 			;
 		x->phase = ph;
 		x->phases = end - i;
-		switch (ph->kind) {
-		case SS_PH_CONV_WIDE:
-		case SS_PH_DGRAD_WIDE:
-			ss_pool_run(pool, (size_t)p->cut[ph->node].groups * p->cut[ph->node].blocks, wide_piece,
-			    x);
-			break;
-		case SS_PH_LINEAR:
-			ss_pool_run(pool, (size_t)column_pieces(nd->c), linear_piece, x);
-			break;
-		case SS_PH_LINEAR_BACK:
-			ss_pool_run(pool, (size_t)(column_pieces(nd->c) +
-			    (ph->input_grad ? column_pieces(p->net->node[nd->in].c) : 0)),
-			    linear_back_piece, x);
-			break;
-		case SS_PH_WGRAD_SPLIT:
-			ss_pool_run(pool, (size_t)p->split[ph->node].groups * p->split[ph->node].blocks,
-			    wgrad_split_piece, x);
-			break;
-		case SS_PH_WGRAD_SUM:
-			ss_pool_run(pool, (size_t)nd->conv.ci, wgrad_sum_piece, x);
-			break;
-		case SS_PH_FINISH:
-			finish(x, ph->node);
-			break;
-		case SS_PH_FINISH_BACK:
-			finish_back(x, ph->node);
-			break;
-		default:
+		if (ph->kind < SS_PH_BY_IMAGES)
 			ss_pool_run(pool, (size_t)p->pieces, segment_piece, x);
-		}
+		else
+			ss_pool_run(pool, timed_pieces(p, ph), timed_piece, x);
 	}
 }
 
 void
 ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
-    const uint8_t *images, float *scratch, struct ss_pool *pool)
+    const uint8_t *images, const struct ss_workspace *space, struct ss_pool *pool)
 {
 	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = plan->batch,
-		.scratch = scratch };
+		.space = space };
 
 	run(&x, 0, plan->forward, pool);
 }
 
 void
 ss_backward(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
-    float *grad_arena, float *grads, float *scratch, struct ss_pool *pool)
+    float *grad_arena, float *grads,
+    const struct ss_workspace *space, struct ss_pool *pool)
 {
 	struct exec x = { .plan = plan, .pass = pass, .w = w, .grad_arena = grad_arena, .grads = grads,
-		.n = plan->batch, .scratch = scratch };
+		.n = plan->batch, .space = space };
 
 	run(&x, plan->forward, plan->phases, pool);
 }

@@ -129,19 +129,26 @@ float *ss_pass_output(const struct ss_plan *plan, const struct ss_pass *pass, in
 /* The gradient of a seeded node in the gradient arena, batch x c: fill it before ss_backward. */
 float *ss_plan_seed(const struct ss_plan *plan, float *grad_arena, int node);
 
+struct ss_profile;
+
+/* What executing a plan needs beside its arenas: the caller owns it. */
+struct ss_workspace {
+	float *scratch;			/* plan->scratch_floats for each thread of the pool */
+	struct ss_profile *profile;	/* gets the time of each phase, if not NULL */
+};
+
 /*
  * Forward pass over plan->batch images, u8 (n, c, h, w). Normalisations use the
  * statistics of the batch and update the running ones in w->buffers:
- * running = 0.9 running + 0.1 batch, the variance unbiased. scratch has
- * plan->scratch_floats for each thread of the pool.
+ * running = 0.9 running + 0.1 batch, the variance unbiased.
  */
 void ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
-    const uint8_t *images, float *scratch, struct ss_pool *pool);
+    const uint8_t *images, const struct ss_workspace *space, struct ss_pool *pool);
 
 /* Adds the gradients of all parameters to grads (net->params.floats). */
 void ss_backward(const struct ss_plan *plan, struct ss_pass *pass,
-    const struct ss_weights *w, float *grad_arena, float *grads, float *scratch,
-    struct ss_pool *pool);
+    const struct ss_weights *w, float *grad_arena, float *grads,
+    const struct ss_workspace *space, struct ss_pool *pool);
 
 /*
  * Inference with the running statistics for n <= plan->batch images on the calling

@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "nn/optim.h"
+#include "nn/profile.h"
 #include "ssl/health.h"
 #include "ssl/trainer.h"
 
@@ -40,11 +41,11 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->momentum = ss_alloc(net->params.floats, sizeof(float));
 	t->grads = ss_alloc(net->params.floats, sizeof(float));
 	t->grad_arena = ss_alloc(t->plan->grad_floats, sizeof(float));
-	t->scratch = ss_alloc((size_t)threads * t->plan->scratch_floats, sizeof(float));
+	t->space.scratch = ss_alloc((size_t)threads * t->plan->scratch_floats, sizeof(float));
 	t->seeds = ss_alloc(2 * rows * (size_t)t->d, sizeof(float));
 	t->loss_scratch = ss_alloc(method->scratch(views, batch, t->d), sizeof(float));
 	t->health_scratch = ss_alloc(2 * (size_t)t->d, sizeof(double));
-	if (t->momentum == NULL || t->grads == NULL || t->grad_arena == NULL || t->scratch == NULL ||
+	if (t->momentum == NULL || t->grads == NULL || t->grad_arena == NULL || t->space.scratch == NULL ||
 	    t->seeds == NULL || t->loss_scratch == NULL || t->health_scratch == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
 		goto fail;
@@ -68,7 +69,7 @@ ss_trainer_free(struct ss_trainer *t)
 	free(t->momentum);
 	free(t->grads);
 	free(t->grad_arena);
-	free(t->scratch);
+	free(t->space.scratch);
 	free(t->seeds);
 	free(t->loss_scratch);
 	free(t->health_scratch);
@@ -87,6 +88,14 @@ ss_trainer_bytes(const struct ss_trainer *t)
 	    sizeof(double) * ((size_t)t->views * p->stat_floats + 2 * (size_t)t->d);
 }
 
+/* All threads are there for it, working or not. */
+static void
+note_extra(struct ss_trainer *t, enum ss_extra what, double begin)
+{
+	ss_profile_add(t->space.profile, 0, t->plan->phases + (int)what,
+	    (ss_profile_clock() - begin) * t->threads);
+}
+
 int
 ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hyper *h,
     struct ss_step *result, struct ss_pool *pool, struct ss_err *e)
@@ -96,21 +105,25 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 	int z = t->net->projector, q = t->net->predictor;
 	struct ss_outputs v = { .views = t->views, .n = p->batch, .d = t->d };
 	struct ss_loss loss;
+	double begin = ss_profile_clock();
 
 	SS_BUG_IF(ss_pool_threads(pool) > t->threads);
 	ss_weights_pack(&t->weights, p, pool);
+	note_extra(t, SS_EXTRA_PACK, begin);
 	for (int i = 0; i < t->views; i++) {
-		ss_forward(p, &t->pass[i], &t->weights, images[i], t->scratch, pool);
+		ss_forward(p, &t->pass[i], &t->weights, images[i], &t->space, pool);
 		v.z[i] = ss_pass_output(p, &t->pass[i], z);
 		v.p[i] = q < 0 ? NULL : ss_pass_output(p, &t->pass[i], q);
 		v.dz[i] = t->method->z_grad ? t->seeds + 2 * (size_t)i * cells : NULL;
 		v.dp[i] = t->method->p_grad ? t->seeds + (2 * (size_t)i + 1) * cells : NULL;
 	}
+	begin = ss_profile_clock();
 	loss = t->method->loss(&v, h->temperature, t->loss_scratch, pool);
 	result->loss = loss.loss;
 	result->accuracy = loss.accuracy;
 	result->std_ratio = ss_std_ratio(v.z[0], v.n, v.d, t->health_scratch);
 	result->grad_norm = NAN;
+	note_extra(t, SS_EXTRA_LOSS, begin);
 	if (!isfinite(loss.loss))
 		return ss_fail(e, SS_ENONFINITE, "the loss is not finite");
 
@@ -120,12 +133,14 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 			memcpy(ss_plan_seed(p, t->grad_arena, z), v.dz[i], cells * sizeof(float));
 		if (v.dp[i] != NULL)
 			memcpy(ss_plan_seed(p, t->grad_arena, q), v.dp[i], cells * sizeof(float));
-		ss_backward(p, &t->pass[i], &t->weights, t->grad_arena, t->grads, t->scratch, pool);
+		ss_backward(p, &t->pass[i], &t->weights, t->grad_arena, t->grads, &t->space, pool);
 	}
+	begin = ss_profile_clock();
 	result->grad_norm = sqrt(ss_sum_squares(t->grads, t->net->params.floats, pool));
 	if (!isfinite(result->grad_norm))
 		return ss_fail(e, SS_ENONFINITE, "a gradient is not finite");
 	ss_sgd(t->weights.params, t->momentum, t->grads, t->net->params.floats, h->lr, h->momentum,
 	    h->weight_decay, pool);
+	note_extra(t, SS_EXTRA_UPDATE, begin);
 	return 0;
 }

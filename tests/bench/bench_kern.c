@@ -29,30 +29,11 @@ static const double RUN_SECONDS = 1e-3;
 static volatile float sink;
 
 /*
- * The ceilings. GCC's and Clang's vector extensions, compiled for each instruction set by an
+ * The ceilings of memory. GCC's and Clang's vector extensions, compiled for each instruction set by an
  * attribute, so that this program runs on any CPU.
  */
-#define CEILINGS(NAME, TARGET, WIDTH, CHAINS)						\
+#define CEILINGS(NAME, TARGET, WIDTH)							\
 typedef float NAME##_vec __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));	\
-											\
-/* FLOP of so many rounds; each chain waits for itself alone. */			\
-TARGET static double									\
-NAME##_peak(long rounds)								\
-{											\
-	NAME##_vec acc[CHAINS], m, a;							\
-											\
-	for (int i = 0; i < WIDTH; i++)							\
-		m[i] = 0.5f + sink, a[i] = 0.25f + sink;				\
-	for (int i = 0; i < CHAINS; i++)						\
-		acc[i] = a * (float)i;							\
-	for (long r = 0; r < rounds; r++)						\
-		_Pragma("GCC unroll 16") for (int i = 0; i < CHAINS; i++)		\
-			acc[i] = acc[i] * m + a;					\
-	for (int i = 1; i < CHAINS; i++)						\
-		acc[0] += acc[i];							\
-	sink = acc[0][0] * 0;								\
-	return 2.0 * WIDTH * CHAINS * (double)rounds;					\
-}											\
 											\
 TARGET static void									\
 NAME##_read(const float *p, size_t n)							\
@@ -82,28 +63,27 @@ NAME##_copy(const float *p, size_t n, float *to, size_t m)				\
 }
 
 #if defined(__x86_64__)
-CEILINGS(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), 16, 12)
-CEILINGS(avx2, __attribute__((target("avx2,fma"))), 8, 12)
+CEILINGS(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), 16)
+CEILINGS(avx2, __attribute__((target("avx2,fma"))), 8)
 #elif defined(__aarch64__)
-CEILINGS(neon, , 4, 16)
+CEILINGS(neon, , 4)
 #endif
-CEILINGS(portable, , 4, 12)
+CEILINGS(portable, , 4)
 
 struct ceilings {
 	const char *name;
-	double (*peak)(long rounds);
 	void (*read)(const float *p, size_t n);
 	void (*copy)(const float *p, size_t n, float *to, size_t m);
 };
 
 static const struct ceilings ceilings[] = {
 #if defined(__x86_64__)
-	{ "avx512", avx512_peak, avx512_read, avx512_copy },
-	{ "avx2", avx2_peak, avx2_read, avx2_copy },
+	{ "avx512", avx512_read, avx512_copy },
+	{ "avx2", avx2_read, avx2_copy },
 #elif defined(__aarch64__)
-	{ "neon", neon_peak, neon_read, neon_copy },
+	{ "neon", neon_read, neon_copy },
 #endif
-	{ "portable", portable_peak, portable_read, portable_copy },
+	{ "portable", portable_read, portable_copy },
 };
 
 static double
@@ -155,7 +135,7 @@ time_all(struct timing *t, int n)
 }
 
 struct peak_work {
-	const struct ceilings *c;
+	const struct ss_kernels *k;
 	double flop;
 };
 
@@ -164,7 +144,7 @@ run_peak(void *arg)
 {
 	struct peak_work *p = arg;
 
-	p->flop = p->c->peak(20000);
+	p->flop = p->k->peak(20000);
 }
 
 /* Memory, taken anew for every layer. */
@@ -275,18 +255,15 @@ run_wgrad(void *arg)
 		w->k->conv_wgrad(&w->c, w->n, w->x, w->dy, 0, w->c.ci, w->dw);
 }
 
-/* What the layers' time is at the peak, and in truth, for each pass; in FLOP at the peak. */
-struct whole {
-	double ideal[3], spent[3];
-};
-
-/* One line of the table. Operations are counted as the direct convolution has them. */
+/*
+ * One line of the table, and each pass as a fraction of the peak, or 0. Operations are counted as
+ * the direct convolution has them.
+ */
 static void
-bench_conv(const struct ss_kernels *k, const struct ceilings *c, const struct layer *l, bool wino,
-    struct whole *all)
+bench_conv(const struct ss_kernels *k, const struct layer *l, bool wino, double share[3])
 {
 	const int oh = (l->h + l->stride - 1) / l->stride;
-	struct peak_work peak = { c, 0 };
+	struct peak_work peak = { k, 0 };
 	struct conv_work w = { .k = k, .c = { l->k, l->stride, l->ci, l->co, l->h, l->h, oh, oh },
 		.n = images(l->h, l->h, l->ci > l->co ? l->ci : l->co), .wino = wino };
 	const size_t weights = (size_t)l->k * l->k * l->ci * l->co;
@@ -313,22 +290,37 @@ bench_conv(const struct ss_kernels *k, const struct ceilings *c, const struct la
 	    l->k, l->k, l->stride == 2 ? " /2" : "", wino ? " Winograd" : "");
 	printf("  %-34s", what);
 	for (int i = 0; i < 3; i++) {
-		const double share = flop / t[i].best * t[3].best / peak.flop;
-
+		share[i] = flop / t[i].best * t[3].best / peak.flop;
 		if (i == 1 && l->ci == 3) {	/* nobody asks for the gradient of the images */
 			printf("  %7s %8s", "-", "");
+			share[i] = 0;
 			continue;
 		}
-		printf("  %6.1f (%5.1f %%)", flop / t[i].best * 1e-9, 100 * share);
-		all->ideal[i] += l->times * flop / w.n;
-		all->spent[i] += l->times * flop / w.n / share;
+		printf("  %6.1f (%5.1f %%)", flop / t[i].best * 1e-9, 100 * share[i]);
 	}
 	printf("   peak %.1f\n", peak.flop / t[3].best * 1e-9);
 }
 
+/* What the layers take at the peak, and in truth, for each pass; in operations at the peak. */
+struct whole {
+	double ideal[3], spent[3];
+};
+
 static void
-bench_convs(const struct ss_kernels *k, const struct ceilings *c, const char *name,
-    const struct layer *layers)
+add_layer(struct whole *all, const struct layer *l, const double share[3])
+{
+	const int oh = (l->h + l->stride - 1) / l->stride;
+	const double flop = 2.0 * l->times * l->k * l->k * l->ci * l->co * oh * oh;
+
+	for (int i = 0; i < 3; i++)
+		if (share[i] > 0) {
+			all->ideal[i] += flop;
+			all->spent[i] += flop / share[i];
+		}
+}
+
+static void
+bench_convs(const struct ss_kernels *k, const char *name, const struct layer *layers)
 {
 	struct whole direct = { { 0 }, { 0 } }, wino = { { 0 }, { 0 } };
 
@@ -337,8 +329,13 @@ bench_convs(const struct ss_kernels *k, const struct ceilings *c, const char *na
 	for (const struct layer *l = layers; l->times > 0; l++) {
 		const struct ss_conv shape = { .k = l->k, .stride = l->stride, .ci = l->ci, .co = l->co };
 
-		bench_conv(k, c, l, false, &direct);
-		bench_conv(k, c, l, ss_winograd_fits(k, &shape), &wino);
+		double share[3];
+
+		bench_conv(k, l, false, share);
+		add_layer(&direct, l, share);
+		if (ss_winograd_fits(k, &shape))
+			bench_conv(k, l, true, share);
+		add_layer(&wino, l, share);
 	}
 	for (int m = 0; m < 2; m++) {
 		const struct whole *all = m == 0 ? &direct : &wino;
@@ -506,8 +503,8 @@ main(int argc, char **argv)
 			if (!wanted || strcmp(ceilings[c].name, (*k)->name) != 0)
 				continue;
 			if (conv) {
-				bench_convs(*k, &ceilings[c], "ResNet-20", resnet20);
-				bench_convs(*k, &ceilings[c], "ResNet-18, CIFAR stem", resnet18);
+				bench_convs(*k, "ResNet-20", resnet20);
+				bench_convs(*k, "ResNet-18, CIFAR stem", resnet18);
 			}
 			if (norm)
 				bench_norms(*k, &ceilings[c]);

@@ -1,18 +1,22 @@
 /*
  * bench_step.c - images per second of whole training steps
  *
- * usage: bench_step ARCH METHOD BATCH THREADS STEPS
+ * usage: bench_step ARCH METHOD BATCH THREADS STEPS rate|peak|memory
  *
- * Prints the median rate of STEPS steps, after one that warms up. The images are
- * noise: the arithmetic does not care.
+ * Prints the median rate of STEPS steps, after one that warms up; or the same as percents of the
+ * peak of multiply-adds, which is measured before each step, with the operations of direct
+ * convolution; or the largest resident set, in MB. The images are noise: the arithmetic does not care.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/philox.h"
 #include "base/size.h"
+#include "nn/profile.h"
 #include "ssl/trainer.h"
 
 static double
@@ -32,12 +36,65 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Operations of one step, forward and backward over both views. */
+static double
+step_flop(const struct ss_trainer *t)
+{
+	struct ss_profile p;
+	struct ss_profile_row *rows = calloc((size_t)t->plan->phases + SS_EXTRAS, sizeof(*rows));
+	double flop = 0;
+	int n;
+
+	if (rows == NULL || ss_profile_create(&p, t->plan, 1, 2) < 0)
+		exit(1);
+	n = ss_profile_rows(&p, rows);
+	for (int i = 0; i < n; i++)
+		flop += rows[i].flop * p.views;
+	ss_profile_free(&p);
+	free(rows);
+	return flop;
+}
+
+struct peak {
+	const struct ss_kernels *kern;
+	double rate[1024];
+};
+
+static void
+peak_piece(void *arg, size_t piece, int worker)
+{
+	struct peak *p = arg;
+
+	(void)worker;
+	for (double begin = seconds(), now = begin; now - begin < 0.1;) {
+		const double flop = p->kern->peak(200000), end = seconds();
+
+		if (flop / (end - now) > p->rate[piece])
+			p->rate[piece] = flop / (end - now);
+		now = end;
+	}
+}
+
+/* Operations a second of all threads together. */
+static double
+peak_rate(const struct ss_kernels *kern, struct ss_pool *pool, int threads)
+{
+	static struct peak p;
+	double sum = 0;
+
+	p = (struct peak){ .kern = kern };
+	ss_pool_run(pool, (size_t)threads, peak_piece, &p);
+	for (int i = 0; i < threads; i++)
+		sum += p.rate[i];
+	return sum;
+}
+
 int
 main(int argc, char **argv)
 {
 	const float mean[3] = { 0.5f, 0.5f, 0.5f }, std[3] = { 0.25f, 0.25f, 0.25f };
-	const struct ss_arch *arch = argc == 6 ? ss_arch_find(argv[1]) : NULL;
-	const struct ss_method *method = argc == 6 ? ss_method_find(argv[2]) : NULL;
+	const struct ss_arch *arch = argc == 7 ? ss_arch_find(argv[1]) : NULL;
+	const struct ss_method *method = argc == 7 ? ss_method_find(argv[2]) : NULL;
 	int batch, threads, steps;
 	struct ss_hyper hyper = { 0.01, 0.9, 5e-4, 0.5 };
 	struct ss_err e = SS_ERR_INIT;
@@ -50,7 +107,7 @@ main(int argc, char **argv)
 	double *rate;
 
 	if (arch == NULL || method == NULL) {
-		fprintf(stderr, "usage: bench_step ARCH METHOD BATCH THREADS STEPS\n");
+		fprintf(stderr, "usage: bench_step ARCH METHOD BATCH THREADS STEPS rate|peak|memory\n");
 		return 2;
 	}
 	batch = atoi(argv[3]), threads = atoi(argv[4]), steps = atoi(argv[5]);
@@ -76,6 +133,7 @@ main(int argc, char **argv)
 	struct ss_pool *pool = ss_pool_create(threads);
 
 	for (int i = -1; i < steps; i++) {
+		double peak = strcmp(argv[6], "peak") == 0 ? peak_rate(ss_kernels_find(NULL), pool, threads) : 0;
 		double begin = seconds();
 
 		if (ss_trainer_step(t, (const uint8_t *const *)view, &hyper, &s, pool, &e) < 0) {
@@ -83,10 +141,18 @@ main(int argc, char **argv)
 			return 1;
 		}
 		if (i >= 0)
-			rate[i] = batch / (seconds() - begin);
+			rate[i] = peak > 0 ? 100 * step_flop(t) / (seconds() - begin) / peak :
+			    batch / (seconds() - begin);
 	}
 	qsort(rate, (size_t)steps, sizeof(*rate), by_value);
-	printf("%.2f\n", rate[steps / 2]);
+	if (strcmp(argv[6], "memory") == 0) {
+		struct rusage use;
+
+		getrusage(RUSAGE_SELF, &use);
+		printf("%.0f\n", (double)use.ru_maxrss / 1024);
+	} else {
+		printf("%.2f\n", rate[steps / 2]);
+	}
 	ss_pool_free(pool);
 	ss_trainer_free(t);
 	ss_net_free(net);

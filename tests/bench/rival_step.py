@@ -1,12 +1,13 @@
 """
 rival_step - images per second of whole training steps in PyTorch
 
-usage: rival_step.py ARCH METHOD BATCH THREADS STEPS
+usage: rival_step.py ARCH METHOD BATCH THREADS STEPS [memory]
 
 The same work as bench_step, at its best: channels last, gradients set to None, no data loader.
-Prints the median rate of STEPS steps, after one that warms up.
+Prints the median rate of STEPS steps, after one that warms up, or the largest resident set in MB.
 """
 import os
+import resource
 import sys
 import time
 
@@ -36,7 +37,10 @@ def main():
         sgd.step()
         loss.item()
         rates.append(batch / (time.monotonic() - begin))
-    print("%.2f" % sorted(rates[1:])[steps // 2])
+    if sys.argv[6:] == ["memory"]:
+        print("%.0f" % (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    else:
+        print("%.2f" % sorted(rates[1:])[steps // 2])
 
 
 main()

@@ -240,8 +240,8 @@ two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_metho
 		loss = (float)result.loss;
 		near(after, "loss", &loss, want, 1, fabs((double)*want));
 		/*
-		 * Winograd rounds more, and by the second step an activation of this small batch has
-		 * come out on the other side of its ReLU.
+		 * Winograd rounds more, and what the first step leaves of that is magnified by the
+		 * second one's normalisations over so few images.
 		 */
 		if (step == 1 && kern->lanes > 0)
 			break;

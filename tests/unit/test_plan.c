@@ -459,7 +459,8 @@ pass_in(const struct setup *s, const struct ss_net *net, bool apart, float *out,
 	struct ss_plan *p;
 	uint8_t *images = pixels(s, 0);
 	size_t cells = (size_t)s->batch * (size_t)net->node[net->predictor].c;
-	float *arena, *scratch;
+	struct ss_workspace space = { NULL, NULL };
+	float *arena;
 	int n, gradients;
 
 	assert_non_null(act);
@@ -479,8 +480,8 @@ pass_in(const struct setup *s, const struct ss_net *net, bool apart, float *out,
 		}
 	}
 	arena = ss_alloc(p->grad_floats, sizeof(float));
-	scratch = ss_alloc(p->scratch_floats, sizeof(float));
-	assert_true(arena != NULL && scratch != NULL);
+	space.scratch = ss_alloc(p->scratch_floats, sizeof(float));
+	assert_true(arena != NULL && space.scratch != NULL);
 	if (ss_weights_create(&w, p, &e) < 0 || ss_pass_create(&pass, p, &e) < 0)
 		fail_msg("%s", e.text);
 	memset(pass.act, 0xff, p->act_floats * sizeof(float));
@@ -488,13 +489,13 @@ pass_in(const struct setup *s, const struct ss_net *net, bool apart, float *out,
 	memset(arena, 0xff, p->grad_floats * sizeof(float));
 	initial(net, w.params, w.buffers);
 	ss_weights_pack(&w, p, NULL);
-	ss_forward(p, &pass, &w, images, scratch, NULL);
+	ss_forward(p, &pass, &w, images, &space, NULL);
 	memcpy(out, ss_pass_output(p, &pass, net->predictor), cells * sizeof(float));
 	for (size_t i = 0; i < cells; i++)
 		ss_plan_seed(p, arena, net->predictor)[i] = (float)(i % 7) - 2.5f;
 	memset(grads, 0, net->params.floats * sizeof(float));
-	ss_backward(p, &pass, &w, arena, grads, scratch, NULL);
-	free(scratch);
+	ss_backward(p, &pass, &w, arena, grads, &space, NULL);
+	free(space.scratch);
 	free(arena);
 	free(images);
 	free(act);
