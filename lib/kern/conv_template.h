@@ -349,3 +349,51 @@ conv_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy
 				}
 		}
 }
+
+enum { SUM_IN = 16 };		/* input channels whose sums are turned together */
+
+/*
+ * Sums for a block of input channels x W output channels lie in the first-level cache, and go from
+ * there to rows of taps: both sides of the turn read and write whole lines.
+ */
+static void
+conv_wgrad_sum(const struct ss_conv *c, int groups, const float *dw, int c0, int c1, float *w)
+{
+	const int taps = c->k * c->k;
+	const size_t floats = (size_t)taps * c->ci * c->co;
+	float sum[SUM_IN * 9][W];
+
+	for (int i = c0; i < c1; i += SUM_IN) {
+		const int in = c1 - i < SUM_IN ? c1 - i : SUM_IN;
+
+		for (int o = 0; o < c->co; o += W) {
+			const int out = c->co - o < W ? c->co - o : W;
+
+			for (int t = 0; t < taps; t++)
+				for (int k = 0; k < in; k++) {
+					const float *from = dw + ((size_t)t * c->ci + i + k) * c->co + o;
+					float *to = sum[k * taps + t];
+
+					if (out == W) {
+						vf s = *(const vf *)from;
+
+						for (int g = 1; g < groups; g++)
+							s += *(const vf *)(from + (size_t)g * floats);
+						*(vf *)to = s;
+					} else {
+						for (int b = 0; b < out; b++) {
+							to[b] = from[b];
+							for (int g = 1; g < groups; g++)
+								to[b] += from[(size_t)g * floats + b];
+						}
+					}
+				}
+			for (int b = 0; b < out; b++) {
+				float *to = w + ((size_t)(o + b) * c->ci + i) * taps;
+
+				for (int j = 0; j < in * taps; j++)
+					to[j] += sum[j][b];
+			}
+		}
+	}
+}

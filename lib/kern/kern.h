@@ -54,6 +54,13 @@ struct ss_kernels {
 	    int c0, int c1, float *dw);
 
 	/*
+	 * w (PyTorch's order) += `groups` partial gradients dw, one behind the other, added in their
+	 * order, for the input channels c0 <= ci < c1.
+	 */
+	void (*conv_wgrad_sum)(const struct ss_conv *c, int groups, const float *dw, int c0, int c1,
+	    float *w);
+
+	/*
 	 * The same by Winograd's F(4x4, 3x3), for a convolution that ss_winograd_fits. Packed
 	 * weights take four times the room; y and dx are made for the channels from the first to
 	 * before the second number, multiples of 32, as c0 and c1 are. scratch: ss_winograd_scratch floats that no other
@@ -99,6 +106,9 @@ struct ss_kernels {
 
 	/* Which of x[0..n-1] are above least, into at (n), rising; returns how many. */
 	size_t (*above)(const float *x, size_t n, float least, uint32_t *at);
+
+	/* to[0..n-1] = from[], past the caches if that can be; both aligned to 64 bytes, n a multiple of 16 */
+	void (*flush)(const float *from, float *to, size_t n);
 
 	/* Rounds of multiply-adds in registers; returns how many operations. NULL for ref. */
 	double (*peak)(long rounds);

@@ -2,6 +2,9 @@
  * kern_avx2.c - the kernels with avx2 vectors of 8 floats
  */
 #include <math.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <string.h>
 
 #include "kern/variants.h"
@@ -11,19 +14,21 @@
 #define PIX1	8
 #define PIX2	4
 #define PIXW	8
+#define STREAM(p, v)	_mm256_stream_ps(p, (__m256)(v))
 #define DOTS	6
 #define WINO	4
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
 #include "kern/winograd_template.h"
+#include "kern/flush_template.h"
 #include "kern/peak_template.h"
 
 const struct ss_kernels ss_kernels_avx2 = {
-	"avx2", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	"avx2", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS, 2 * W, dots, above, peak
+	DOTS, 2 * W, dots, above, flush, peak
 };
 #else
 typedef int ss_no_avx2;	/* ISO C forbids an empty file */

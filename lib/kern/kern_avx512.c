@@ -2,6 +2,9 @@
  * kern_avx512.c - the kernels with avx512 vectors of 16 floats
  */
 #include <math.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <string.h>
 
 #include "kern/variants.h"
@@ -11,19 +14,21 @@
 #define PIX1	8
 #define PIX2	8
 #define PIXW	16
+#define STREAM(p, v)	_mm512_stream_ps(p, (__m512)(v))
 #define DOTS	12
 #define WINO	12
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
 #include "kern/winograd_template.h"
+#include "kern/flush_template.h"
 #include "kern/peak_template.h"
 
 const struct ss_kernels ss_kernels_avx512 = {
-	"avx512", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	"avx512", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS, 2 * W, dots, above, peak
+	DOTS, 2 * W, dots, above, flush, peak
 };
 #else
 typedef int ss_no_avx512;	/* ISO C forbids an empty file */

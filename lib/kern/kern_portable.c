@@ -16,11 +16,12 @@
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
 #include "kern/winograd_template.h"
+#include "kern/flush_template.h"
 #include "kern/peak_template.h"
 
 const struct ss_kernels ss_kernels_portable = {
-	"portable", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad,
+	"portable", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS, 2 * W, dots, above, peak
+	DOTS, 2 * W, dots, above, flush, peak
 };

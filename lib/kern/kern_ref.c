@@ -100,6 +100,22 @@ conv_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy
 				}
 }
 
+static void
+conv_wgrad_sum(const struct ss_conv *c, int groups, const float *dw, int c0, int c1, float *w)
+{
+	const int taps = c->k * c->k;
+
+	for (int o = 0; o < c->co; o++)
+		for (int i = c0; i < c1; i++)
+			for (int t = 0; t < taps; t++) {
+				double sum = 0;
+
+				for (int g = 0; g < groups; g++)
+					sum += dw[(((size_t)g * taps + t) * c->ci + i) * c->co + o];
+				w[((size_t)o * c->ci + i) * taps + t] += (float)sum;
+			}
+}
+
 #define EACH_PIXEL(n, h, w)						\
 	for (int s = 0; s < n; s++)					\
 		for (int r = 0; r < h; r++)				\
@@ -205,9 +221,15 @@ above(const float *x, size_t n, float least, uint32_t *at)
 	return count;
 }
 
+static void
+flush(const float *from, float *to, size_t n)
+{
+	memcpy(to, from, n * sizeof(*to));
+}
+
 const struct ss_kernels ss_kernels_ref = {
-	"ref", pack, pack, conv, conv_dgrad, conv_wgrad,
+	"ref", pack, pack, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	0, NULL, NULL, NULL, NULL, NULL,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS_ROWS, DOTS_COLS, dots, above, NULL
+	DOTS_ROWS, DOTS_COLS, dots, above, flush, NULL
 };

@@ -76,45 +76,61 @@ wino_gt(const vf m[6], vf g[3])
 	g[2] = (1.0f / 6) * (t - s) + m[5];
 }
 
-/* U = G g G' of one pair of channels, in double, since it is made once a step. */
-static void
-wino_weights(const float g[9], double u[36])
+/* G g: three vectors to six. */
+INLINE void
+wino_g(const vf g[3], vf u[6])
 {
-	static const double G[6][3] = { { 1.0 / 4, 0, 0 }, { -1.0 / 6, -1.0 / 6, -1.0 / 6 },
-		{ -1.0 / 6, 1.0 / 6, -1.0 / 6 }, { 1.0 / 24, 1.0 / 12, 1.0 / 6 },
-		{ 1.0 / 24, -1.0 / 12, 1.0 / 6 }, { 0, 0, 1 } };
+	vf s = (-1.0f / 6) * (g[0] + g[2]), t = (1.0f / 24) * g[0] + (1.0f / 6) * g[2];
 
-	for (int i = 0; i < 6; i++) {
-		double row[3];
+	u[0] = 0.25f * g[0];
+	u[1] = s - (1.0f / 6) * g[1];
+	u[2] = s + (1.0f / 6) * g[1];
+	u[3] = t + (1.0f / 12) * g[1];
+	u[4] = t - (1.0f / 12) * g[1];
+	u[5] = g[2];
+}
 
-		for (int b = 0; b < 3; b++)
-			row[b] = G[i][0] * g[b] + G[i][1] * g[3 + b] + G[i][2] * g[6 + b];
-		for (int j = 0; j < 6; j++)
-			u[6 * i + j] = row[0] * G[j][0] + row[1] * G[j][1] + row[2] * G[j][2];
+/* U = G g G' of W pairs of channels, whose 3x3 weights are `lane` floats apart, perhaps turned round. */
+INLINE void
+wino_weights(const float *w, size_t lane, const bool turned, float *u, size_t step)
+{
+	float g[9][W];
+	vf d[3][6];
+
+	for (int b = 0; b < W; b++)
+		for (int t = 0; t < 9; t++)
+			g[t][b] = w[(size_t)b * lane + (size_t)(turned ? 8 - t : t)];
+	UNROLL for (int i = 0; i < 3; i++) {
+		vf row[3];
+
+		UNROLL for (int j = 0; j < 3; j++)
+			row[j] = *(const vf *)g[3 * i + j];
+		wino_g(row, d[i]);
+	}
+	UNROLL for (int j = 0; j < 6; j++) {
+		vf column[3], q[6];
+
+		UNROLL for (int i = 0; i < 3; i++)
+			column[i] = d[i][j];
+		wino_g(column, q);
+		UNROLL for (int i = 0; i < 6; i++)
+			*(vf *)(u + (size_t)(6 * i + j) * step) = q[i];
 	}
 }
 
 /* Packed: for each block of output channels, [36][in][channel of the block]. */
 static void
-wino_pack_block(float *packed, size_t at, size_t step, const double u[36])
-{
-	for (int k = 0; k < 36; k++)
-		packed[k * step + at] = (float)u[k];
-}
-
-static void
 wino_pack(const struct ss_conv *c, const float *w, float *packed)
 {
-	double u[36];
+	const size_t lane = 9 * (size_t)c->ci;
 	int width;
 
 	for (int o = 0; o < c->co; o += width, packed += 36 * (size_t)c->ci * width) {
 		width = block_width(o, c->co);
-		for (int b = 0; b < width; b++)
-			for (int i = 0; i < c->ci; i++) {
-				wino_weights(w + 9 * ((size_t)(o + b) * c->ci + i), u);
-				wino_pack_block(packed, (size_t)i * width + b, (size_t)c->ci * width, u);
-			}
+		for (int i = 0; i < c->ci; i++)
+			for (int b = 0; b < width; b += W)
+				wino_weights(w + (size_t)(o + b) * lane + 9 * (size_t)i, lane, false,
+				    packed + (size_t)i * width + b, (size_t)c->ci * width);
 	}
 }
 
@@ -122,21 +138,14 @@ wino_pack(const struct ss_conv *c, const float *w, float *packed)
 static void
 wino_pack_t(const struct ss_conv *c, const float *w, float *packed)
 {
-	double u[36];
 	int width;
 
 	for (int i = 0; i < c->ci; i += width, packed += 36 * (size_t)c->co * width) {
 		width = block_width(i, c->ci);
 		for (int o = 0; o < c->co; o++)
-			for (int b = 0; b < width; b++) {
-				const float *g = w + 9 * ((size_t)o * c->ci + i + b);
-				float turned[9];
-
-				for (int k = 0; k < 9; k++)
-					turned[k] = g[8 - k];
-				wino_weights(turned, u);
-				wino_pack_block(packed, (size_t)o * width + b, (size_t)c->co * width, u);
-			}
+			for (int b = 0; b < width; b += W)
+				wino_weights(w + 9 * ((size_t)o * c->ci + i + b), 9, true,
+				    packed + (size_t)o * width + b, (size_t)c->co * width);
 	}
 }
 

@@ -22,14 +22,24 @@ struct exec {
 	int phases;
 	int n;				/* images in this pass */
 	const struct ss_workspace *space;
+	/* of the piece that runs */
+	int first;			/* image */
+	float *local;			/* memory of the thread, for slots that lie there */
 };
 
 static struct ss_plane
-slot_plane(float *arena, const struct ss_slot *s, int c, int image)
+slot_plane(const struct exec *x, float *arena, const struct ss_slot *s, int c, int image)
 {
 	struct ss_plane p = { NULL, s->row, s->image };
 
-	p.p = arena + s->offset + (size_t)image * s->image + (s->border ? s->row + (size_t)c : 0);
+	if (s->place == SS_LOCAL || (s->place == SS_FLUSHED && x->phase->segment == s->born)) {
+		SS_BUG_IF(x->local == NULL);
+		p.p = x->local + s->local;
+		image -= x->first;
+	} else {
+		p.p = arena + s->offset;
+	}
+	p.p += (size_t)image * s->image + (s->border ? s->row + (size_t)c : 0);
 	return p;
 }
 
@@ -37,13 +47,13 @@ slot_plane(float *arena, const struct ss_slot *s, int c, int image)
 static struct ss_plane
 act(const struct exec *x, int node, int image)
 {
-	return slot_plane(x->pass->act, &x->plan->act[node], x->plan->net->node[node].c, image);
+	return slot_plane(x, x->pass->act, &x->plan->act[node], x->plan->net->node[node].c, image);
 }
 
 static struct ss_plane
 grad(const struct exec *x, int node, int image)
 {
-	return slot_plane(x->grad_arena, &x->plan->grad[node], x->plan->net->node[node].c, image);
+	return slot_plane(x, x->grad_arena, &x->plan->grad[node], x->plan->net->node[node].c, image);
 }
 
 /*
@@ -269,6 +279,14 @@ conv_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, floa
 		    dw);
 }
 
+/* What the thread has made of a slot, to the arena, borders and all. */
+static void
+flush(const struct exec *x, const struct ss_slot *s, float *arena, int n)
+{
+	x->plan->kern->flush(x->local + s->local, arena + s->offset + (size_t)x->first * s->image,
+	    (size_t)n * s->image);
+}
+
 static void
 by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, int n,
     float *scratch)
@@ -338,6 +356,12 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 		conv_wgrad(x, ph->node, from, n, 0, nd->conv.ci, dw, scratch);
 		break;
 	}
+	case SS_PH_FLUSH:
+		flush(x, &p->act[ph->node], x->pass->act, n);
+		break;
+	case SS_PH_FLUSH_GRAD:
+		flush(x, &p->grad[ph->node], x->grad_arena, n);
+		break;
 	default:
 		SS_BUG_IF(ph->kind < SS_PH_BY_IMAGES);
 	}
@@ -366,16 +390,20 @@ note_time(const struct exec *x, int worker, const struct ss_phase *ph, double be
 static void
 segment_piece(void *arg, size_t piece, int worker)
 {
-	const struct exec *x = arg;
-	int from = (int)piece * x->plan->piece, n = x->n - from;
+	struct exec x = *(const struct exec *)arg;
+	const int from = (int)piece * x.plan->piece;
+	float *scratch = scratch_of(&x, worker);
+	int n = x.n - from;
 
-	if (n > x->plan->piece)
-		n = x->plan->piece;
-	for (int i = 0; i < x->phases; i++) {
-		const double begin = clock_of(x);
+	if (n > x.plan->piece)
+		n = x.plan->piece;
+	x.first = from;
+	x.local = scratch + x.plan->kernel_floats;
+	for (int i = 0; i < x.phases; i++) {
+		const double begin = clock_of(&x);
 
-		by_images(x, &x->phase[i], (int)piece, from, n, scratch_of(x, worker));
-		note_time(x, worker, &x->phase[i], begin);
+		by_images(&x, &x.phase[i], (int)piece, from, n, scratch);
+		note_time(&x, worker, &x.phase[i], begin);
 	}
 }
 
@@ -493,29 +521,17 @@ wgrad_split_piece(const struct exec *x, int piece, int worker)
 	conv_wgrad(x, node, from, to - from, c0, c1, dw, scratch_of(x, worker));
 }
 
-/* For one input channel: adds the partial sums in order, from (k,k,ci,co) to PyTorch's (co,ci,k,k). */
+enum { SUM_IN = 16 };		/* input channels of a piece */
+
 static void
 wgrad_sum_piece(const struct exec *x, int piece)
 {
-	int node = x->phase->node;
-	const struct ss_conv *c = &x->plan->net->node[node].conv;
-	const struct ss_split *s = &x->plan->split[node];
-	size_t taps = (size_t)c->k * c->k, floats = taps * c->ci * c->co;
-	const float *partial = x->grad_arena + s->partial.offset;
-	float *out = param_grad(x, x->plan->net->node[node].weight) + (size_t)piece * taps;
+	const struct ss_node *nd = &x->plan->net->node[x->phase->node];
+	const struct ss_split *s = &x->plan->split[x->phase->node];
+	const int c0 = piece * SUM_IN, c1 = c0 + SUM_IN < nd->conv.ci ? c0 + SUM_IN : nd->conv.ci;
 
-	for (size_t t = 0; t < taps; t++)
-		for (int o = 0; o < c->co; o += 16) {
-			float sum[16] = { 0 };
-			int width = c->co - o < 16 ? c->co - o : 16;
-			const float *from = partial + (t * c->ci + piece) * c->co + o;
-
-			for (int g = 0; g < s->groups; g++, from += floats)
-				for (int k = 0; k < width; k++)
-					sum[k] += from[k];
-			for (int k = 0; k < width; k++)
-				out[(size_t)(o + k) * c->ci * taps + t] += sum[k];
-		}
+	x->plan->kern->conv_wgrad_sum(&nd->conv, s->groups, x->grad_arena + s->partial.offset, c0, c1,
+	    param_grad(x, nd->weight));
 }
 
 /* Sums of all pieces, in their order. */
@@ -644,7 +660,7 @@ timed_pieces(const struct ss_plan *p, const struct ss_phase *ph)
 	case SS_PH_WGRAD_SPLIT:
 		return (size_t)p->split[ph->node].groups * (size_t)p->split[ph->node].blocks;
 	case SS_PH_WGRAD_SUM:
-		return (size_t)nd->conv.ci;
+		return (size_t)(nd->conv.ci + SUM_IN - 1) / SUM_IN;
 	default:
 		return 1;
 	}
@@ -728,10 +744,13 @@ struct packing {
 	const struct ss_plan *plan;
 };
 
+/* Even pieces pack weights for the forward pass, odd ones for the data gradient. */
 static void
-pack_node(void *arg, size_t node, int worker)
+pack_piece(void *arg, size_t piece, int worker)
 {
 	const struct packing *k = arg;
+	const size_t node = piece / 2;
+	const bool transposed = piece % 2;
 	const struct ss_node *nd = &k->plan->net->node[node];
 	const struct ss_kernels *kern = k->plan->kern;
 	const bool wino = k->plan->winograd[node];
@@ -740,12 +759,13 @@ pack_node(void *arg, size_t node, int worker)
 	(void)worker;
 	if (nd->op == SS_OP_CONV) {
 		w = k->w->params + k->plan->net->params.p[nd->weight].offset;
-		(wino ? kern->wino_pack : kern->conv_pack)(&nd->conv, w, k->w->packed +
-		    k->plan->packed[node]);
-		if (k->w->packed_t != NULL)
+		if (!transposed)
+			(wino ? kern->wino_pack : kern->conv_pack)(&nd->conv, w, k->w->packed +
+			    k->plan->packed[node]);
+		else if (k->w->packed_t != NULL)
 			(wino ? kern->wino_pack_t : kern->conv_pack_t)(&nd->conv, w, k->w->packed_t +
 			    k->plan->packed[node]);
-	} else if (nd->op == SS_OP_LINEAR && !k->plan->train) {
+	} else if (nd->op == SS_OP_LINEAR && !k->plan->train && !transposed) {
 		struct ss_conv c = { 1, 1, k->plan->net->node[nd->in].c, nd->c, 1, 1, 1, 1 };
 
 		w = k->w->params + k->plan->net->params.p[nd->weight].offset;
@@ -758,5 +778,5 @@ ss_weights_pack(struct ss_weights *w, const struct ss_plan *plan, struct ss_pool
 {
 	struct packing k = { w, plan };
 
-	ss_pool_run(pool, (size_t)plan->net->nodes, pack_node, &k);
+	ss_pool_run(pool, 2 * (size_t)plan->net->nodes, pack_piece, &k);
 }

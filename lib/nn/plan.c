@@ -8,7 +8,7 @@
 #include "nn/plan.h"
 
 /* Partial sums of one weight gradient may take this much, so that big layers are cut by channels instead. */
-#define MAX_PARTIAL	((size_t)8 << 20)
+#define MAX_PARTIAL	((size_t)40 << 20)
 #define MIN_TASKS	16
 
 /* Weights above this do not stay in L2 while images pass. */
@@ -36,6 +36,7 @@ shape_slot(struct ss_slot *s, const struct ss_node *n, int batch, bool border)
 	s->floats = s->image * (size_t)batch;
 	s->born = -1;
 	s->dies = -1;
+	s->writer = -1;
 }
 
 static struct ss_phase *
@@ -63,6 +64,61 @@ use(struct ss_slot *s, int segment)
 	if (s->born < 0)
 		s->born = segment;
 	s->dies = segment;
+	for (int i = 0; i < s->segments && i < SS_SLOT_SEGMENTS; i++)
+		if (s->segment[i] == segment)
+			return;
+	if (s->segments < SS_SLOT_SEGMENTS)
+		s->segment[s->segments] = segment;
+	s->segments++;
+}
+
+/* The phase emitted last writes it. */
+static void
+write_slot(struct ss_plan *p, struct ss_slot *s)
+{
+	const int segment = p->phase[p->phases - 1].segment;
+
+	use(s, segment);
+	if (segment == s->born)
+		s->writer = p->phases - 1;
+}
+
+/*
+ * Whether the output of a norm is made anew, from its input, by each segment that reads it: if
+ * that is one 3x3 convolution inside its segment, which is cheaper than to write and read it.
+ */
+static bool
+is_remade(const struct ss_plan *p, int node)
+{
+	const struct ss_node *n = &p->net->node[node];
+	int readers = 0, reader = -1;
+
+	if (!p->train || n->op != SS_OP_NORM || n->in2 >= 0 || n->layer[0] != '\0' || n->h * n->w == 1)
+		return false;
+	for (int i = 0; i < p->net->nodes; i++)
+		if (p->net->node[i].in == node || p->net->node[i].in2 == node) {
+			readers++;
+			reader = i;
+		}
+	return readers == 1 && p->net->node[reader].op == SS_OP_CONV && p->cut[reader].groups == 0 &&
+	    p->split[reader].chained;
+}
+
+/* Emits what makes the output of a norm anew, unless it is there in the segment that comes next. */
+static void
+remake(struct ss_plan *p, int node)
+{
+	const struct ss_slot *s = &p->act[node];
+	const struct ss_phase *last = &p->phase[p->phases - 1];
+	struct ss_phase *ph;
+
+	if (!is_remade(p, node))
+		return;
+	if (p->phases != p->forward && last->kind < SS_PH_BY_IMAGES && s->dies == last->segment)
+		return;
+	ph = emit(p, SS_PH_APPLY, node);
+	use(&p->act[p->net->node[node].in], ph->segment);
+	use(&p->act[node], ph->segment);
 }
 
 static void
@@ -101,7 +157,7 @@ emit_forward(struct ss_plan *p, int last)
 			use(&p->act[n->in], ph->segment);
 		if (n->in2 >= 0)
 			use(&p->act[n->in2], ph->segment);
-		use(&p->act[i], ph->segment);
+		write_slot(p, &p->act[i]);
 	}
 	p->forward = p->phases;
 }
@@ -149,12 +205,14 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 			ph = emit(p, SS_PH_SHORTCUT_BACK, i);
 			break;
 		case SS_OP_NORM:
+			remake(p, i);
 			ph = emit(p, SS_PH_REDUCE, i);
 			use(&p->grad[i], ph->segment);
 			use(&p->act[n->in], ph->segment);
 			use(&p->act[i], ph->segment);
 			flush_sums(p, pending, &pendings);
 			emit(p, SS_PH_FINISH_BACK, i);
+			remake(p, i);
 			ph = emit(p, SS_PH_NORM_BACK, i);
 			use(&p->act[n->in], ph->segment);
 			use(&p->act[i], ph->segment);
@@ -162,7 +220,7 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 				ph->input2_grad = wanted[n->in2];
 				ph->accumulate2 = written[n->in2];
 				if (ph->input2_grad) {
-					use(&p->grad[n->in2], ph->segment);
+					write_slot(p, &p->grad[n->in2]);
 					written[n->in2] = true;
 				}
 			}
@@ -170,6 +228,7 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 		case SS_OP_CONV:
 			ph = NULL;
 			if (p->split[i].chained) {
+				remake(p, n->in);
 				ph = emit(p, SS_PH_WGRAD, i);
 				use(&p->act[n->in], ph->segment);
 				use(&p->split[i].partial, ph->segment);
@@ -190,11 +249,109 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 		ph->input_grad = input;
 		if (input) {
 			ph->accumulate = written[n->in];
-			use(&p->grad[n->in], ph->segment);
+			write_slot(p, &p->grad[n->in]);
 			written[n->in] = true;
 		}
 	}
 	flush_sums(p, pending, &pendings);
+}
+
+static bool
+segment_is_by_images(const struct ss_plan *p, int segment)
+{
+	for (int i = 0; i < p->phases; i++)
+		if (p->phase[i].segment == segment)
+			return p->phase[i].kind < SS_PH_BY_IMAGES;
+	return false;		/* between the passes, where the loss is */
+}
+
+static enum ss_place
+choose_place(const struct ss_plan *p, const struct ss_slot *s, const struct ss_node *n, bool remade)
+{
+	if (!p->train || n->h * n->w == 1 || s->born < 0 || s->segments > SS_SLOT_SEGMENTS ||
+	    !segment_is_by_images(p, s->born))
+		return SS_ARENA;
+	if (remade || s->segments == 1)
+		return SS_LOCAL;
+	return s->image % 16 == 0 && s->writer >= 0 ? SS_FLUSHED : SS_ARENA;
+}
+
+/* Whether both lie in a thread's memory in the same segment. */
+static bool
+meet(const struct ss_slot *a, const struct ss_slot *b)
+{
+	const int na = a->place == SS_FLUSHED ? 1 : a->segments, nb = b->place == SS_FLUSHED ? 1 : b->segments;
+
+	for (int i = 0; i < na; i++)
+		for (int k = 0; k < nb; k++)
+			if (a->segment[i] == b->segment[k])
+				return true;
+	return false;
+}
+
+/* Decides where each slot lies, and places those that lie with the threads, first fit. */
+static void
+place_local(struct ss_plan *p)
+{
+	struct ss_slot **done = calloc(2 * (size_t)p->net->nodes, sizeof(struct ss_slot *));
+	int n = 0;
+
+	p->scratch_floats = p->kernel_floats = (p->kernel_floats + 15) / 16 * 16;
+	for (int i = 0; done != NULL && i < 2 * p->net->nodes; i++) {
+		const int node = i / 2;
+		struct ss_slot *s = i % 2 ? &p->grad[node] : &p->act[node];
+		const size_t floats = (size_t)p->piece * s->image;
+		bool moved = true;
+
+		if (!s->used)
+			continue;
+		s->place = choose_place(p, s, &p->net->node[node], i % 2 == 0 && is_remade(p, node));
+		if (s->place == SS_ARENA)
+			continue;
+		while (moved) {
+			moved = false;
+			for (int k = 0; k < n; k++) {
+				const size_t other = (size_t)p->piece * done[k]->image;
+
+				if (meet(s, done[k]) && s->local < done[k]->local + other &&
+				    done[k]->local < s->local + floats) {
+					s->local = (done[k]->local + other + 15) / 16 * 16;
+					moved = true;
+				}
+			}
+		}
+		done[n++] = s;
+		if (p->kernel_floats + s->local + floats > p->scratch_floats)
+			p->scratch_floats = (p->kernel_floats + s->local + floats + 15) / 16 * 16;
+	}
+	free(done);
+}
+
+/* Puts the copies to the arena behind the phases that write what lies with the threads first. */
+static void
+insert_flushes(struct ss_plan *p)
+{
+	for (int i = 0; i < p->phases; i++) {
+		const struct ss_phase ph = p->phase[i];
+
+		for (int k = 0; k < 2 * p->net->nodes; k++) {
+			struct ss_slot *s = k % 2 ? &p->grad[k / 2] : &p->act[k / 2];
+
+			if (!s->used || s->place != SS_FLUSHED || s->writer != i || ph.segment != s->born)
+				continue;
+			memmove(&p->phase[i + 2], &p->phase[i + 1], (size_t)(p->phases - i - 1) * sizeof(ph));
+			p->phase[i + 1] = (struct ss_phase){ .kind = k % 2 ? SS_PH_FLUSH_GRAD : SS_PH_FLUSH,
+				.node = k / 2, .segment = ph.segment };
+			p->phases++;
+			p->forward += i < p->forward;
+			for (int m = 0; m < 2 * p->net->nodes; m++) {	/* the places of later writers move up */
+				struct ss_slot *o = m % 2 ? &p->grad[m / 2] : &p->act[m / 2];
+
+				o->writer += o->writer > i;
+			}
+			s->writer = -1;
+		}
+	}
 }
 
 /*
@@ -269,8 +426,8 @@ shape_convs(struct ss_plan *p)
 		p->winograd[i] = winograd_pays(p->kern, c);
 		weights = (size_t)c->ci * c->co * (p->winograd[i] ? 36 : c->k * c->k) * sizeof(float);
 		scratch = p->winograd[i] ? ss_winograd_scratch(c) : 0;
-		if (scratch > p->scratch_floats)
-			p->scratch_floats = scratch;
+		if (scratch > p->kernel_floats)
+			p->kernel_floats = scratch;
 		/* so many give the kernel 48 tiles, or the direct one 256 pixels */
 		images = p->winograd[i] ? divide_up(48, divide_up(c->h, 4) * divide_up(c->w, 4)) :
 		    divide_up(256, c->oh * c->ow);
@@ -323,7 +480,7 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	p->net = net;
 	p->kern = kern;
 	p->batch = batch;
-	p->phase = calloc(8 * n, sizeof(*p->phase));
+	p->phase = calloc(16 * n, sizeof(*p->phase));
 	p->act = calloc(n, sizeof(*p->act));
 	p->grad = calloc(n, sizeof(*p->grad));
 	p->split = calloc(n, sizeof(*p->split));
@@ -406,13 +563,15 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 		if (net->node[i].layer[0] != '\0')	/* what others may want to look at */
 			use(&p->act[i], p->phase[p->phases - 1].segment + 1);
 	emit_backward(p, wanted, written, pending);
+	place_local(p);
+	insert_flushes(p);
 	for (int i = 0; i < net->nodes; i++)
-		if (p->act[i].born >= 0)
+		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
 			slot[slots++] = &p->act[i];
 	p->act_floats = place(slot, slots);
 	slots = 0;
 	for (int i = 0; i < net->nodes; i++) {
-		if (p->grad[i].used && p->grad[i].born >= 0)
+		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
 			slot[slots++] = &p->grad[i];
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			slot[slots++] = &p->split[i].partial;
@@ -446,6 +605,7 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 		if (p->act[i].born >= 0)
 			slot[slots++] = &p->act[i];
 	p->act_floats = place(slot, slots);
+	p->scratch_floats = p->kernel_floats;
 	free(slot);
 	*out = p;
 	return 0;

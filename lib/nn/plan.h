@@ -30,6 +30,7 @@ enum ss_phase_kind {
 	/* by pieces of images */
 	SS_PH_INPUT, SS_PH_CONV, SS_PH_STATS, SS_PH_APPLY, SS_PH_SHORTCUT, SS_PH_POOL, SS_PH_DENSE,
 	SS_PH_POOL_BACK, SS_PH_REDUCE, SS_PH_NORM_BACK, SS_PH_DGRAD, SS_PH_SHORTCUT_BACK, SS_PH_WGRAD,
+	SS_PH_FLUSH, SS_PH_FLUSH_GRAD,
 	SS_PH_BY_IMAGES,		/* end of that list */
 	/* by pieces of their own */
 	SS_PH_CONV_WIDE, SS_PH_DGRAD_WIDE, SS_PH_LINEAR, SS_PH_LINEAR_BACK, SS_PH_WGRAD_SPLIT,
@@ -47,13 +48,30 @@ struct ss_phase {
 	bool input_grad, input2_grad;	/* wanted at all */
 };
 
-/* A tensor in an arena, for all images of the batch. */
+/*
+ * Where a tensor lies. What a thread writes and reads again within one piece stays in its
+ * second-level cache if it lies in the thread's own memory, which the next piece uses anew, and
+ * goes to the arena, if at all, past the caches: on the way through them every line would be read first.
+ */
+enum ss_place {
+	SS_ARENA,		/* for all images of the batch */
+	SS_FLUSHED,		/* with the thread in the segment that makes it, then copied to the arena */
+	SS_LOCAL		/* with the thread, in each segment that uses it made anew */
+};
+
+enum { SS_SLOT_SEGMENTS = 6 };
+
+/* A tensor. */
 struct ss_slot {
 	bool used, border;
-	size_t offset;		/* floats, to the first float of the border */
+	enum ss_place place;
+	size_t offset;		/* floats, to the first float of the border, in the arena */
+	size_t local;		/* the same in a thread's memory */
 	size_t row, image;	/* floats */
-	size_t floats;
+	size_t floats;		/* of all images */
 	int born, dies;		/* segments, inclusive */
+	int segment[SS_SLOT_SEGMENTS], segments;	/* all that use it, if there are not more */
+	int writer;		/* last phase of the first of them that writes it */
 };
 
 /* How the weight gradient of a convolution is cut. */
@@ -87,7 +105,8 @@ struct ss_plan {
 	size_t *stats;		/* by node: offset of mean, 1/std, scale, shift, sums in the statistics of a pass */
 	size_t *packed;		/* by node: offset in the packed weights */
 	size_t act_floats, grad_floats, stat_floats, packed_floats;
-	size_t scratch_floats;	/* for each thread that executes it */
+	size_t scratch_floats;	/* for each thread that executes it: */
+	size_t kernel_floats;	/* so many for its kernels, then the slots with places there */
 };
 
 /*

@@ -55,7 +55,8 @@ describe(const struct ss_plan *p, const struct ss_phase *ph, struct ss_profile_r
 		[SS_PH_SHORTCUT] = "shortcut", [SS_PH_POOL] = "pool", [SS_PH_POOL_BACK] = "pool: gradient",
 		[SS_PH_REDUCE] = "norm: gradient sums", [SS_PH_NORM_BACK] = "norm: gradient",
 		[SS_PH_SHORTCUT_BACK] = "shortcut: gradient", [SS_PH_FINISH] = "norm: finish",
-		[SS_PH_FINISH_BACK] = "norm: finish", [SS_PH_WGRAD_SUM] = "conv: sum of weight gradients"
+		[SS_PH_FINISH_BACK] = "norm: finish", [SS_PH_WGRAD_SUM] = "conv: sum of weight gradients",
+		[SS_PH_FLUSH] = "to memory", [SS_PH_FLUSH_GRAD] = "gradient to memory"
 	};
 	const struct ss_node *nd = &p->net->node[ph->node];
 	const struct ss_conv *c = &nd->conv;

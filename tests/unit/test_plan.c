@@ -400,9 +400,9 @@ collect(const struct ss_plan *p, struct ss_slot **act, struct ss_slot **grad, in
 
 	*grads = 0;
 	for (int i = 0; i < p->net->nodes; i++) {
-		if (p->act[i].born >= 0)
+		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
 			act[n++] = &p->act[i];
-		if (p->grad[i].used && p->grad[i].born >= 0)
+		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
 			grad[(*grads)++] = &p->grad[i];
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			grad[(*grads)++] = &p->split[i].partial;
