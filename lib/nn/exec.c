@@ -11,13 +11,13 @@
 #define NORM_EPS	1e-5	/* PyTorch's */
 #define NORM_MOMENTUM	0.1
 
-/* All that a phase may touch. grad_arena and grads are NULL going forward. */
+/* All that a phase may touch. grads is NULL going forward. */
 struct exec {
 	const struct ss_plan *plan;
 	struct ss_pass *pass;
 	const struct ss_weights *w;
 	const uint8_t *images;
-	float *grad_arena, *grads;
+	float *grads;
 	const struct ss_phase *phase;	/* of the segment that runs */
 	int phases;
 	int n;				/* images in this pass */
@@ -53,7 +53,7 @@ act(const struct exec *x, int node, int image)
 static struct ss_plane
 grad(const struct exec *x, int node, int image)
 {
-	return slot_plane(x, x->grad_arena, &x->plan->grad[node], x->plan->net->node[node].c, image);
+	return slot_plane(x, x->pass->act, &x->plan->grad[node], x->plan->net->node[node].c, image);
 }
 
 /*
@@ -350,7 +350,7 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 		break;
 	case SS_PH_WGRAD: {
 		size_t floats = (size_t)nd->conv.k * nd->conv.k * nd->conv.ci * nd->conv.co;
-		float *dw = x->grad_arena + p->split[ph->node].partial.offset + (size_t)piece * floats;
+		float *dw = x->pass->act + p->split[ph->node].partial.offset + (size_t)piece * floats;
 
 		memset(dw, 0, floats * sizeof(float));
 		conv_wgrad(x, ph->node, from, n, 0, nd->conv.ci, dw, scratch);
@@ -360,7 +360,7 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 		flush(x, &p->act[ph->node], x->pass->act, n);
 		break;
 	case SS_PH_FLUSH_GRAD:
-		flush(x, &p->grad[ph->node], x->grad_arena, n);
+		flush(x, &p->grad[ph->node], x->pass->act, n);
 		break;
 	default:
 		SS_BUG_IF(ph->kind < SS_PH_BY_IMAGES);
@@ -511,7 +511,7 @@ wgrad_split_piece(const struct exec *x, int piece, int worker)
 	int g = piece / s->blocks, b = piece % s->blocks;
 	int from = border(x->n, s->groups, 1, g), to = border(x->n, s->groups, 1, g + 1);
 	int c0 = border(c->ci, s->blocks, 32, b), c1 = border(c->ci, s->blocks, 32, b + 1);
-	float *dw = x->grad_arena + s->partial.offset + (size_t)g * c->k * c->k * c->ci * c->co;
+	float *dw = x->pass->act + s->partial.offset + (size_t)g * c->k * c->k * c->ci * c->co;
 
 	if (c0 == c1)
 		return;
@@ -530,7 +530,7 @@ wgrad_sum_piece(const struct exec *x, int piece)
 	const struct ss_split *s = &x->plan->split[x->phase->node];
 	const int c0 = piece * SUM_IN, c1 = c0 + SUM_IN < nd->conv.ci ? c0 + SUM_IN : nd->conv.ci;
 
-	x->plan->kern->conv_wgrad_sum(&nd->conv, s->groups, x->grad_arena + s->partial.offset, c0, c1,
+	x->plan->kern->conv_wgrad_sum(&nd->conv, s->groups, x->pass->act + s->partial.offset, c0, c1,
 	    param_grad(x, nd->weight));
 }
 
@@ -698,10 +698,10 @@ ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *
 
 void
 ss_backward(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
-    float *grad_arena, float *grads,
+    float *grads,
     const struct ss_workspace *space, struct ss_pool *pool)
 {
-	struct exec x = { .plan = plan, .pass = pass, .w = w, .grad_arena = grad_arena, .grads = grads,
+	struct exec x = { .plan = plan, .pass = pass, .w = w, .grads = grads,
 		.n = plan->batch, .space = space };
 
 	run(&x, plan->forward, plan->phases, pool);
@@ -734,9 +734,9 @@ ss_pass_output(const struct ss_plan *plan, const struct ss_pass *pass, int node)
 }
 
 float *
-ss_plan_seed(const struct ss_plan *plan, float *grad_arena, int node)
+ss_plan_seed(const struct ss_plan *plan, const struct ss_pass *pass, int node)
 {
-	return grad_arena + plan->grad[node].offset;
+	return pass->act + plan->grad[node].offset;
 }
 
 struct packing {

@@ -525,7 +525,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	size_t nodes = (size_t)net->nodes;
 	bool *wanted = calloc(nodes, sizeof(*wanted)), *written = calloc(nodes, sizeof(*written));
 	int *pending = calloc(nodes, sizeof(*pending)), slots = 0;
-	struct ss_slot **slot = calloc(2 * nodes, sizeof(struct ss_slot *));
+	struct ss_slot **slot = calloc(3 * nodes, sizeof(struct ss_slot *));
 
 	*out = NULL;
 	if (p == NULL || wanted == NULL || written == NULL || pending == NULL || slot == NULL) {
@@ -559,24 +559,22 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	for (int i = 0; i < n; i++)		/* the loss reads outputs and writes seeds between the passes */
 		use(&p->act[seeds[i]], p->phase[p->phases - 1].segment + 1),
 		    use(&p->grad[seeds[i]], p->phase[p->phases - 1].segment + 1);
-	for (int i = 0; i < net->nodes; i++)
-		if (net->node[i].layer[0] != '\0')	/* what others may want to look at */
-			use(&p->act[i], p->phase[p->phases - 1].segment + 1);
 	emit_backward(p, wanted, written, pending);
+	for (int i = 0; i < net->nodes; i++)
+		if (net->node[i].layer[0] != '\0')	/* what others may want to look at, after the step too */
+			use(&p->act[i], p->phase[p->phases - 1].segment);
 	place_local(p);
 	insert_flushes(p);
 	for (int i = 0; i < net->nodes; i++)
 		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
 			slot[slots++] = &p->act[i];
-	p->act_floats = place(slot, slots);
-	slots = 0;
 	for (int i = 0; i < net->nodes; i++) {
 		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
 			slot[slots++] = &p->grad[i];
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			slot[slots++] = &p->split[i].partial;
 	}
-	p->grad_floats = place(slot, slots);
+	p->act_floats = place(slot, slots);
 	free(wanted), free(written), free(pending), free(slot);
 	*out = p;
 	return 0;

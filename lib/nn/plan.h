@@ -11,7 +11,7 @@
  * groups of images, so that each reading of the weights is used more often.
  *
  * All sizes are known when the plan is made; activations and gradients are placed by
- * their lifetime (in segments) in one arena each. Borders of pieces depend on batch
+ * their lifetime (in segments) in one arena. Borders of pieces depend on batch
  * and network alone, and partial sums are added in the order of the pieces, so the
  * number of threads changes no byte.
  */
@@ -79,7 +79,7 @@ struct ss_split {
 	int groups;		/* of images, each with a partial sum */
 	int blocks;		/* of input channels */
 	bool chained;		/* groups are the pieces, computed inside the segment */
-	struct ss_slot partial;	/* groups * k * k * ci * co floats, in the gradient arena */
+	struct ss_slot partial;	/* groups * k * k * ci * co floats */
 };
 
 /* How a convolution is cut that is a phase by itself, forward and for its data gradient. */
@@ -104,7 +104,7 @@ struct ss_plan {
 	bool *seeded;		/* by node: its gradient comes from the loss */
 	size_t *stats;		/* by node: offset of mean, 1/std, scale, shift, sums in the statistics of a pass */
 	size_t *packed;		/* by node: offset in the packed weights */
-	size_t act_floats, grad_floats, stat_floats, packed_floats;
+	size_t act_floats, stat_floats, packed_floats;
 	size_t scratch_floats;	/* for each thread that executes it: */
 	size_t kernel_floats;	/* so many for its kernels, then the slots with places there */
 };
@@ -145,8 +145,8 @@ void ss_pass_free(struct ss_pass *p);
 /* The output of a vector node after a forward pass: batch x c, dense. */
 float *ss_pass_output(const struct ss_plan *plan, const struct ss_pass *pass, int node);
 
-/* The gradient of a seeded node in the gradient arena, batch x c: fill it before ss_backward. */
-float *ss_plan_seed(const struct ss_plan *plan, float *grad_arena, int node);
+/* The gradient of a seeded node in the arena, batch x c: fill it before ss_backward. */
+float *ss_plan_seed(const struct ss_plan *plan, const struct ss_pass *pass, int node);
 
 struct ss_profile;
 
@@ -166,7 +166,7 @@ void ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weig
 
 /* Adds the gradients of all parameters to grads (net->params.floats). */
 void ss_backward(const struct ss_plan *plan, struct ss_pass *pass,
-    const struct ss_weights *w, float *grad_arena, float *grads,
+    const struct ss_weights *w, float *grads,
     const struct ss_workspace *space, struct ss_pool *pool);
 
 /*

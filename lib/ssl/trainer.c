@@ -40,12 +40,11 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 			goto fail;
 	t->momentum = ss_alloc(net->params.floats, sizeof(float));
 	t->grads = ss_alloc(net->params.floats, sizeof(float));
-	t->grad_arena = ss_alloc(t->plan->grad_floats, sizeof(float));
 	t->space.scratch = ss_alloc((size_t)threads * t->plan->scratch_floats, sizeof(float));
 	t->seeds = ss_alloc(2 * rows * (size_t)t->d, sizeof(float));
 	t->loss_scratch = ss_alloc(method->scratch(views, batch, t->d), sizeof(float));
 	t->health_scratch = ss_alloc(2 * (size_t)t->d, sizeof(double));
-	if (t->momentum == NULL || t->grads == NULL || t->grad_arena == NULL || t->space.scratch == NULL ||
+	if (t->momentum == NULL || t->grads == NULL || t->space.scratch == NULL ||
 	    t->seeds == NULL || t->loss_scratch == NULL || t->health_scratch == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
 		goto fail;
@@ -68,7 +67,6 @@ ss_trainer_free(struct ss_trainer *t)
 	ss_plan_free(t->plan);
 	free(t->momentum);
 	free(t->grads);
-	free(t->grad_arena);
 	free(t->space.scratch);
 	free(t->seeds);
 	free(t->loss_scratch);
@@ -83,7 +81,7 @@ ss_trainer_bytes(const struct ss_trainer *t)
 	size_t rows = (size_t)t->views * (size_t)p->batch;
 
 	return sizeof(float) * (3 * t->net->params.floats + t->net->buffers.floats +
-	    2 * p->packed_floats + (size_t)t->threads * p->scratch_floats + (size_t)t->views * p->act_floats + p->grad_floats +
+	    2 * p->packed_floats + (size_t)t->threads * p->scratch_floats + (size_t)t->views * p->act_floats +
 	    2 * rows * (size_t)t->d + t->method->scratch(t->views, p->batch, t->d)) +
 	    sizeof(double) * ((size_t)t->views * p->stat_floats + 2 * (size_t)t->d);
 }
@@ -130,10 +128,10 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 	memset(t->grads, 0, t->net->params.floats * sizeof(float));
 	for (int i = 0; i < t->views; i++) {
 		if (v.dz[i] != NULL)
-			memcpy(ss_plan_seed(p, t->grad_arena, z), v.dz[i], cells * sizeof(float));
+			memcpy(ss_plan_seed(p, &t->pass[i], z), v.dz[i], cells * sizeof(float));
 		if (v.dp[i] != NULL)
-			memcpy(ss_plan_seed(p, t->grad_arena, q), v.dp[i], cells * sizeof(float));
-		ss_backward(p, &t->pass[i], &t->weights, t->grad_arena, t->grads, &t->space, pool);
+			memcpy(ss_plan_seed(p, &t->pass[i], q), v.dp[i], cells * sizeof(float));
+		ss_backward(p, &t->pass[i], &t->weights, t->grads, &t->space, pool);
 	}
 	begin = ss_profile_clock();
 	result->grad_norm = sqrt(ss_sum_squares(t->grads, t->net->params.floats, pool));

@@ -19,7 +19,7 @@ struct ss_trainer {
 	/* scratch */
 	int views, d;			/* d: width of the projector's output */
 	struct ss_pass pass[SS_METHOD_VIEWS];
-	float *grads, *grad_arena, *seeds, *loss_scratch;
+	float *grads, *seeds, *loss_scratch;
 	struct ss_workspace space;	/* of the kernels, for `threads`; its profile is the caller's, or NULL */
 	int threads;
 	double *health_scratch;

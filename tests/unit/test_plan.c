@@ -32,7 +32,7 @@ static const struct ss_arch OPTION_A = { "a", 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17,
 static const struct ss_arch PROJECTION = { "b", 8, 2, { 2, 1, 0, 0 }, { 8, 16, 0, 0 }, true };
 static const struct ss_arch SHRINKING = { "c", 16, 2, { 1, 1, 0, 0 }, { 16, 7, 0, 0 }, true };
 /* Weight gradients too large for a partial sum of each piece: cut by images, by channels too. */
-static const struct ss_arch WIDE = { "d", 8, 3, { 1, 1, 1, 0 }, { 8, 90, 190, 0 }, true };
+static const struct ss_arch WIDE = { "d", 8, 3, { 1, 1, 1, 0 }, { 8, 140, 360, 0 }, true };
 
 struct setup {
 	const struct ss_arch *arch;
@@ -431,11 +431,11 @@ places(void **state)
 			if (ss_plan_train(&p, net, ss_kernels_find(NULL), batches[b], &net->predictor, 1, &e) < 0)
 				fail_msg("%s", e.text);
 			n = collect(p, act, grad, &grads);
-			check_slots((const struct ss_slot *const *)act, n, p->act_floats, "activations");
-			check_slots((const struct ss_slot *const *)grad, grads, p->grad_floats, "gradients");
-			for (int i = 0; i < grads; i++)
-				alone += grad[i]->floats;
-			assert_true(2 * p->grad_floats < alone);	/* they do share */
+			memmove(act + n, grad, (size_t)grads * sizeof(*act));
+			check_slots((const struct ss_slot *const *)act, n + grads, p->act_floats, "training");
+			for (int i = 0; i < n + grads; i++)
+				alone += act[i]->floats;
+			assert_true(3 * p->act_floats < 2 * alone);	/* they do share */
 			ss_plan_free(p);
 			if (ss_plan_infer(&p, net, ss_kernels_find(NULL), 8, last, &e) < 0)
 				fail_msg("%s", e.text);
@@ -460,7 +460,6 @@ pass_in(const struct setup *s, const struct ss_net *net, bool apart, float *out,
 	uint8_t *images = pixels(s, 0);
 	size_t cells = (size_t)s->batch * (size_t)net->node[net->predictor].c;
 	struct ss_workspace space = { NULL, NULL };
-	float *arena;
 	int n, gradients;
 
 	assert_non_null(act);
@@ -469,34 +468,31 @@ pass_in(const struct setup *s, const struct ss_net *net, bool apart, float *out,
 		fail_msg("%s", e.text);
 	n = collect(p, act, grad, &gradients);
 	if (apart) {
-		p->act_floats = p->grad_floats = 0;
+		p->act_floats = 0;
 		for (int i = 0; i < n; i++) {
 			act[i]->offset = p->act_floats;
 			p->act_floats += (act[i]->floats + 15) / 16 * 16;
 		}
 		for (int i = 0; i < gradients; i++) {
-			grad[i]->offset = p->grad_floats;
-			p->grad_floats += (grad[i]->floats + 15) / 16 * 16;
+			grad[i]->offset = p->act_floats;
+			p->act_floats += (grad[i]->floats + 15) / 16 * 16;
 		}
 	}
-	arena = ss_alloc(p->grad_floats, sizeof(float));
 	space.scratch = ss_alloc(p->scratch_floats, sizeof(float));
-	assert_true(arena != NULL && space.scratch != NULL);
+	assert_true(space.scratch != NULL);
 	if (ss_weights_create(&w, p, &e) < 0 || ss_pass_create(&pass, p, &e) < 0)
 		fail_msg("%s", e.text);
 	memset(pass.act, 0xff, p->act_floats * sizeof(float));
 	memset(pass.stats, 0xff, p->stat_floats * sizeof(double));
-	memset(arena, 0xff, p->grad_floats * sizeof(float));
 	initial(net, w.params, w.buffers);
 	ss_weights_pack(&w, p, NULL);
 	ss_forward(p, &pass, &w, images, &space, NULL);
 	memcpy(out, ss_pass_output(p, &pass, net->predictor), cells * sizeof(float));
 	for (size_t i = 0; i < cells; i++)
-		ss_plan_seed(p, arena, net->predictor)[i] = (float)(i % 7) - 2.5f;
+		ss_plan_seed(p, &pass, net->predictor)[i] = (float)(i % 7) - 2.5f;
 	memset(grads, 0, net->params.floats * sizeof(float));
-	ss_backward(p, &pass, &w, arena, grads, &space, NULL);
+	ss_backward(p, &pass, &w, grads, &space, NULL);
 	free(space.scratch);
-	free(arena);
 	free(images);
 	free(act);
 	ss_pass_free(&pass);
