@@ -86,16 +86,17 @@ struct ss_kernels {
 	    const float *shift, struct ss_plane r, bool relu, bool border, struct ss_plane x);
 
 	/*
-	 * With g = dz, or dz where x > 0 if x.p is given (the ReLU's mask):
+	 * With g = dz; or dz where x > 0 if x.p is given (the ReLU's mask); or else dz where
+	 * y * scale + shift > 0, to the bit as norm_apply has it, if scale is given:
 	 * sums += { sum of g, sum of g * (y - mean) }
 	 */
 	void (*norm_reduce)(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x,
-	    struct ss_plane y, const float *mean, double *sums);
+	    struct ss_plane y, const float *scale, const float *shift, const float *mean, double *sums);
 
 	/* dy = a * g + b * (y - mean) + d, per channel; dr = or += g if dr.p is given */
 	void (*norm_dgrad)(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x,
-	    struct ss_plane y, const float *mean, const float *a, const float *b, const float *d,
-	    bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate);
+	    struct ss_plane y, const float *scale, const float *shift, const float *mean, const float *a,
+	    const float *b, const float *d, bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate);
 
 	/*
 	 * Products of rows with rows, a tile of dots_rows x dots_cols at a time: c, whose rows

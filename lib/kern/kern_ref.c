@@ -160,15 +160,25 @@ norm_apply(int n, int h, int w, int c, struct ss_plane y, const float *scale, co
 		zero_border(n, h, w, c, x);
 }
 
+/* Whether the ReLU lets this element through. */
+static bool
+passes(struct ss_plane x, struct ss_plane y, const float *scale, const float *shift, int s, int r,
+    int q, int c, int j)
+{
+	if (x.p != NULL)
+		return at(x, s, r, q, c)[j] > 0;
+	return scale == NULL || (float)((double)at(y, s, r, q, c)[j] * scale[j] + shift[j]) > 0;
+}
+
 static void
 norm_reduce(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
-    const float *mean, double *sums)
+    const float *scale, const float *shift, const float *mean, double *sums)
 {
 	EACH_PIXEL(n, h, w)
 		for (int j = 0; j < c; j++) {
 			double g = at(dz, s, r, q, c)[j];
 
-			if (x.p != NULL && !(at(x, s, r, q, c)[j] > 0))
+			if (!passes(x, y, scale, shift, s, r, q, c, j))
 				g = 0;
 			sums[j] += g;
 			sums[c + j] += g * ((double)at(y, s, r, q, c)[j] - mean[j]);
@@ -177,14 +187,15 @@ norm_reduce(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, s
 
 static void
 norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
-    const float *mean, const float *a, const float *b, const float *d, bool border,
+    const float *scale, const float *shift, const float *mean, const float *a, const float *b,
+    const float *d, bool border,
     struct ss_plane dy, struct ss_plane dr, bool accumulate)
 {
 	EACH_PIXEL(n, h, w)
 		for (int j = 0; j < c; j++) {
 			float g = at(dz, s, r, q, c)[j];
 
-			if (x.p != NULL && !(at(x, s, r, q, c)[j] > 0))
+			if (!passes(x, y, scale, shift, s, r, q, c, j))
 				g = 0;
 			at(dy, s, r, q, c)[j] = (float)((double)a[j] * g +
 			    (double)b[j] * ((double)at(y, s, r, q, c)[j] - mean[j]) + d[j]);

@@ -99,14 +99,20 @@ CAT(apply, SUFFIX)(int h, int w, int c, const float *y, size_t yrow, const float
 
 INLINE void
 CAT(reduce, SUFFIX)(int h, int w, int c, const float *dz, size_t zrow, const float *x, size_t xrow,
-    const float *y, size_t yrow, const float *mean, double *sum, double *product, const int P,
-    const int B)
+    const float *y, size_t yrow, const float *scale, const float *shift, const float *mean,
+    double *sum, double *product, const int P, const int B)
 {
 	const int band = band_rows(w);
-	V m[BLOCK_MAX];
+	V m[BLOCK_MAX], sc[BLOCK_MAX], sh[BLOCK_MAX];
 
-	UNROLL for (int b = 0; b < B; b++)
+	UNROLL for (int b = 0; b < B; b++) {
 		m[b] = TOV(mean + b * LANES);
+		sc[b] = sh[b] = (V){ 0 };
+		if (scale != NULL) {
+			sc[b] = TOV(scale + b * LANES);
+			sh[b] = TOV(shift + b * LANES);
+		}
+	}
 	for (int first = 0; first < h; first += band) {
 		const int end = h - first < band ? h : first + band;
 		V s[PIXELS_MAX][BLOCK_MAX], q[PIXELS_MAX][BLOCK_MAX];
@@ -118,11 +124,15 @@ CAT(reduce, SUFFIX)(int h, int w, int c, const float *dz, size_t zrow, const flo
 		UNROLL for (int b = 0; b < B; b++) {				\
 			V g = TOV(zp + (u) * c + b * LANES);			\
 										\
+			const V v = TOV(yp + (u) * c + b * LANES);		\
+										\
 			if (x != NULL)						\
 				g = CAT(where_positive, SUFFIX)(		\
 				    TOV(xp + (u) * c + b * LANES), g);		\
+			else if (scale != NULL)					\
+				g = CAT(where_positive, SUFFIX)(v * sc[b] + sh[b], g); \
 			s[u][b] += g;						\
-			q[u][b] += g * (TOV(yp + (u) * c + b * LANES) - m[b]);	\
+			q[u][b] += g * (v - m[b]);				\
 		}
 		for (int r = first; r < end; r++) {
 			const float *zp = dz + r * zrow, *xp = x == NULL ? zp : x + r * xrow;
@@ -143,26 +153,34 @@ CAT(reduce, SUFFIX)(int h, int w, int c, const float *dz, size_t zrow, const flo
 
 INLINE void
 CAT(dgrad, SUFFIX)(int h, int w, int c, const float *dz, size_t zrow, const float *x, size_t xrow,
-    const float *y, size_t yrow, const float *mean, const float *pa, const float *pb,
-    const float *pd, float *dy, size_t drow, float *dr, size_t rrow, bool accumulate, const int P,
+    const float *y, size_t yrow, const float *scale, const float *shift, const float *mean,
+    const float *pa, const float *pb, const float *pd, float *dy, size_t drow, float *dr, size_t rrow, bool accumulate, const int P,
     const int B)
 {
-	V m[BLOCK_MAX], a[BLOCK_MAX], f[BLOCK_MAX], d[BLOCK_MAX];
+	V m[BLOCK_MAX], a[BLOCK_MAX], f[BLOCK_MAX], d[BLOCK_MAX], sc[BLOCK_MAX], sh[BLOCK_MAX];
 
 	UNROLL for (int b = 0; b < B; b++) {
 		m[b] = TOV(mean + b * LANES);
 		a[b] = TOV(pa + b * LANES);
 		f[b] = TOV(pb + b * LANES);
 		d[b] = TOV(pd + b * LANES);
+		sc[b] = sh[b] = (V){ 0 };
+		if (scale != NULL) {
+			sc[b] = TOV(scale + b * LANES);
+			sh[b] = TOV(shift + b * LANES);
+		}
 	}
 #define STEP(u)									\
 	UNROLL for (int b = 0; b < B; b++) {					\
 		const ptrdiff_t at = (u) * c + b * LANES;			\
+		const V v = TOV(yp + at);					\
 		V g = TOV(zp + at);						\
 										\
 		if (x != NULL)							\
 			g = CAT(where_positive, SUFFIX)(TOV(xp + at), g);	\
-		*(V *)(op + at) = a[b] * g + f[b] * (TOV(yp + at) - m[b]) + d[b]; \
+		else if (scale != NULL)						\
+			g = CAT(where_positive, SUFFIX)(v * sc[b] + sh[b], g);	\
+		*(V *)(op + at) = a[b] * g + f[b] * (v - m[b]) + d[b];		\
 		if (dr != NULL) {						\
 			if (accumulate)						\
 				g += TOV(rp + at);				\

@@ -118,6 +118,7 @@ relu_s(float a)
 		for (; j < c; j++)					\
 			CALL(_s, 4, 1);					\
 	}
+#define FROM(channels)	(scale == NULL ? NULL : (channels) + j)
 #define AT(plane)	((plane).p == NULL ? NULL : (plane).p + i * (plane).image + j)
 
 static void
@@ -140,20 +141,20 @@ norm_apply(int n, int h, int w, int c, struct ss_plane y, const float *scale, co
 
 static void
 norm_reduce(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
-    const float *mean, double *sums)
+    const float *scale, const float *shift, const float *mean, double *sums)
 {
-#define REDUCE(S, P, B)	reduce##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, \
-			    sums + j, sums + c + j, P, B)
+#define REDUCE(S, P, B)	reduce##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, FROM(scale), FROM(shift), \
+			    mean + j, sums + j, sums + c + j, P, B)
 	EACH(REDUCE)
 }
 
 static void
 norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
-    const float *mean, const float *a, const float *b, const float *d, bool border,
-    struct ss_plane dy, struct ss_plane dr, bool accumulate)
+    const float *scale, const float *shift, const float *mean, const float *a, const float *b,
+    const float *d, bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate)
 {
-#define DGRAD(S, P, B)	dgrad##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, mean + j, \
-			    a + j, b + j, d + j, AT(dy), dy.row, AT(dr), dr.row, accumulate, P, B)
+#define DGRAD(S, P, B)	dgrad##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, FROM(scale), FROM(shift), \
+			    mean + j, a + j, b + j, d + j, AT(dy), dy.row, AT(dr), dr.row, accumulate, P, B)
 	EACH(DGRAD)
 	for (int i = 0; border && i < n; i++)
 		zero_border(h, w, c, dy.p + i * dy.image, dy.row);

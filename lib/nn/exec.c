@@ -218,20 +218,36 @@ dense(const struct exec *x, int node, int from, int n)
 			y.p[(size_t)i * y.image + k] += bias[k];
 }
 
+/* Whether the ReLU's mask follows from the norm's input alone. */
+static bool
+masks_itself(const struct ss_node *nd)
+{
+	return nd->relu && nd->in2 < 0;
+}
+
+/* What else is the mask: the output. NULL if none is needed. */
+static struct ss_plane
+mask(const struct exec *x, int node, int from)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+
+	if (nd->relu && nd->in2 >= 0)
+		return act(x, node, from);
+	return (struct ss_plane){ NULL, 0, 0 };
+}
+
 static void
 norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 {
 	const struct ss_node *nd = &x->plan->net->node[ph->node];
 	struct stats s = stats_of(x, ph->node);
-	struct ss_plane mask = { NULL, 0, 0 }, dr = { NULL, 0, 0 };
+	struct ss_plane dr = { NULL, 0, 0 };
 
 	SS_BUG_IF(ph->accumulate);	/* a norm is the only reader of its input */
-	if (nd->relu)
-		mask = act(x, ph->node, from);
 	if (ph->input2_grad)
 		dr = grad(x, nd->in2, from);
-	x->plan->kern->norm_dgrad(n, nd->h, nd->w, nd->c, grad(x, ph->node, from), mask,
-	    act(x, nd->in, from), s.mean, s.a, s.b, s.d, x->plan->grad[nd->in].border,
+	x->plan->kern->norm_dgrad(n, nd->h, nd->w, nd->c, grad(x, ph->node, from),
+	    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift, s.mean, s.a, s.b, s.d, x->plan->grad[nd->in].border,
 	    grad(x, nd->in, from), dr, ph->accumulate2);
 }
 
@@ -336,7 +352,8 @@ by_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, 
 
 		memset(sums, 0, 2 * (size_t)nd->c * sizeof(double));
 		k->norm_reduce(n, nd->h, nd->w, nd->c, grad(x, ph->node, from),
-		    nd->relu ? act(x, ph->node, from) : none, act(x, nd->in, from), s.mean, sums);
+		    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift,
+		    s.mean, sums);
 		break;
 	}
 	case SS_PH_NORM_BACK:

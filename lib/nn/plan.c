@@ -205,18 +205,17 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 			ph = emit(p, SS_PH_SHORTCUT_BACK, i);
 			break;
 		case SS_OP_NORM:
-			remake(p, i);
 			ph = emit(p, SS_PH_REDUCE, i);
 			use(&p->grad[i], ph->segment);
 			use(&p->act[n->in], ph->segment);
-			use(&p->act[i], ph->segment);
+			if (n->in2 >= 0)		/* else its mask follows from its input */
+				use(&p->act[i], ph->segment);
 			flush_sums(p, pending, &pendings);
 			emit(p, SS_PH_FINISH_BACK, i);
-			remake(p, i);
 			ph = emit(p, SS_PH_NORM_BACK, i);
 			use(&p->act[n->in], ph->segment);
-			use(&p->act[i], ph->segment);
 			if (n->in2 >= 0) {
+				use(&p->act[i], ph->segment);
 				ph->input2_grad = wanted[n->in2];
 				ph->accumulate2 = written[n->in2];
 				if (ph->input2_grad) {

@@ -145,7 +145,7 @@ norm_train_case(const struct ss_st *s, const char *name)
 	agrees(s, name, "after_mean", out1);
 	agrees(s, name, "after_var", out2);
 	kern->norm_apply(y.n, y.h, y.w, y.c, y.plane, scale, shift, none, false, true, x.plane);
-	kern->norm_reduce(y.n, y.h, y.w, y.c, dz.plane, none, y.plane, mean, back);
+	kern->norm_reduce(y.n, y.h, y.w, y.c, dz.plane, none, y.plane, NULL, NULL, mean, back);
 	for (int k = 0; k < y.c; k++) {
 		double g = back[k], gy = back[y.c + k];
 
@@ -157,7 +157,7 @@ norm_train_case(const struct ss_st *s, const char *name)
 	}
 	agrees(s, name, "grad_gamma", out1);
 	agrees(s, name, "grad_beta", out2);
-	kern->norm_dgrad(y.n, y.h, y.w, y.c, dz.plane, none, y.plane, mean, a, b, d, true, dy.plane,
+	kern->norm_dgrad(y.n, y.h, y.w, y.c, dz.plane, none, y.plane, NULL, NULL, mean, a, b, d, true, dy.plane,
 	    none, false);
 	agrees_field(s, name, "output", &x);
 	agrees_field(s, name, "grad_input", &dy);
@@ -200,7 +200,7 @@ relu_case(const struct ss_st *s, const char *name)
 	for (int k = 0; k < y.c; k++)
 		one[k] = 1;
 	kern->norm_apply(y.n, y.h, y.w, y.c, y.plane, one, zero, none, true, true, x.plane);
-	kern->norm_dgrad(y.n, y.h, y.w, y.c, dz.plane, x.plane, y.plane, zero, one, zero, zero,
+	kern->norm_dgrad(y.n, y.h, y.w, y.c, dz.plane, x.plane, y.plane, NULL, NULL, zero, one, zero, zero,
 	    true, dy.plane, none, false);
 	agrees_field(s, name, "output", &x);
 	agrees_field(s, name, "grad_input", &dy);

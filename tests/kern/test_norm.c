@@ -126,13 +126,13 @@ run(const struct job *j, const struct ss_kernels *k, int slots)
 	r.stats = sums(j, slots + 1);
 	k->norm_stats(n, h, w, c, j->y.p, r.stats);
 	r.reduce = sums(j, slots + 2);
-	k->norm_reduce(n, h, w, c, j->dz.p, mask, j->y.p, j->par[MEAN], r.reduce);
+	k->norm_reduce(n, h, w, c, j->dz.p, mask, j->y.p, NULL, NULL, j->par[MEAN], r.reduce);
 
 	r.dy = field(slots + 3, j->end, n, h, w, c, j->border, j->gap);
 	r.dr = field(slots + 4, j->end, n, h, w, c, 0, j->gap);
 	if (j->accumulate)
 		field_copy(&r.dr, &j->res);
-	k->norm_dgrad(n, h, w, c, j->dz.p, mask, j->y.p, j->par[MEAN], j->par[A], j->par[B], j->par[D],
+	k->norm_dgrad(n, h, w, c, j->dz.p, mask, j->y.p, NULL, NULL, j->par[MEAN], j->par[A], j->par[B], j->par[D],
 	    j->border, r.dy.p, j->has_res ? r.dr.p : none, j->accumulate);
 	return r;
 }
@@ -328,7 +328,7 @@ test_relu(void **state)
 	}
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++) {
 		(*k)->norm_apply(1, 1, 1, C, yp, one, zero, (struct ss_plane){ 0 }, true, false, xp);
-		(*k)->norm_dgrad(1, 1, 1, C, dzp, xp, dzp, zero, one, zero, zero, false, dyp, drp, false);
+		(*k)->norm_dgrad(1, 1, 1, C, dzp, xp, dzp, NULL, NULL, zero, one, zero, zero, false, dyp, drp, false);
 		for (int i = 0; i < C; i++) {
 			if (i % 7 < 2)
 				assert_true(isnan(x[i]));
@@ -336,6 +336,38 @@ test_relu(void **state)
 				assert_true(x[i] == (y[i] > 0 ? y[i] : 0));
 			assert_true(dy[i] == (i % 7 == 2 || i % 7 == 4 ? 5 : 0));
 			assert_true(dr[i] == dy[i]);
+		}
+	}
+}
+
+/* The ReLU's mask made anew from its input: the same bytes as with the output that was kept. */
+static void
+test_own_mask(void **state)
+{
+	const struct ss_plane none = { 0 };
+
+	(void)state;
+	for (unsigned m = 0; m < COUNT(channels) * 12; m++) {
+		const int n = 1 + (int)m % 2, h = sides[m % 11], w = sides[m / 11 % 12], c = channels[m % 14];
+		struct job j = job(n, h, w, c, m % 3 ? FRONT : BACK, m % 2 ? 4 | 8 : 4);
+
+		job_fill(&j, draw_real);
+		for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++) {
+			struct result kept, own;
+			struct job masked = j;
+
+			kept = run(&j, *k, WANT);
+			field_copy(&masked.mask, &kept.x);
+			masked.has_mask = true;
+			kept = run(&masked, *k, WANT);
+			own = run(&j, *k, GOT);
+			own.reduce = sums(&j, GOT + 2);
+			(*k)->norm_reduce(n, h, w, c, j.dz.p, none, j.y.p, j.par[A], j.par[D], j.par[MEAN],
+			    own.reduce);
+			(*k)->norm_dgrad(n, h, w, c, j.dz.p, none, j.y.p, j.par[A], j.par[D], j.par[MEAN],
+			    j.par[A], j.par[B], j.par[D], j.border, own.dy.p, none, false);
+			assert_memory_equal(own.reduce, kept.reduce, 2 * (size_t)c * sizeof(double));
+			assert_memory_equal(own.dy.first, kept.dy.first, own.dy.floats * sizeof(float));
 		}
 	}
 }
@@ -385,7 +417,8 @@ test_pieces(void **state)
 				check_image(&r.dr, &all.dr, s);
 				(*k)->norm_stats(1, h, w, c, one.y.p, stats);
 				(*k)->norm_reduce(1, h, w, c, one.dz.p,
-				    j.has_mask ? one.mask.p : (struct ss_plane){ 0 }, one.y.p, j.par[MEAN], reduce);
+				    j.has_mask ? one.mask.p : (struct ss_plane){ 0 }, one.y.p, NULL, NULL, j.par[MEAN],
+				    reduce);
 			}
 			assert_memory_equal(stats, all.stats, sum_bytes);
 			assert_memory_equal(reduce, all.reduce, sum_bytes);
@@ -401,6 +434,7 @@ main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_sides),
 		cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_own_mask),
 		cmocka_unit_test(test_pieces),
 	};
 
