@@ -83,16 +83,22 @@ conv_pack_t(const struct ss_conv *c, const float *w, float *packed)
 	}
 }
 
-/* P neighbouring pixels x CB vectors of output channels. */
+/*
+ * P pixels x CB vectors of output channels: PW neighbours in each of P / PW rows. xrow and yrow are
+ * the distances of those rows.
+ */
 INLINE void
-tile(const float *x, size_t xstep, float *y, size_t ystep, const struct taps *t, const float *w,
-    int ci, bool accumulate, const int P, const int CB)
+tile(const float *x, size_t xstep, size_t xrow, float *y, size_t ystep, size_t yrow,
+    const struct taps *t, const float *w, int ci, bool accumulate, const int P, const int PW,
+    const int CB)
 {
 	vf acc[PIX_MAX][2];
 
+#define IN_X(p)	((size_t)((p) % PW) * xstep + (size_t)((p) / PW) * xrow)
+#define IN_Y(p)	((size_t)((p) % PW) * ystep + (size_t)((p) / PW) * yrow)
 	UNROLL for (int p = 0; p < P; p++)
 		UNROLL for (int b = 0; b < CB; b++)
-			acc[p][b] = accumulate ? *(const vf *)(y + p * ystep + b * W) : (vf){ 0 };
+			acc[p][b] = accumulate ? *(const vf *)(y + IN_Y(p) + b * W) : (vf){ 0 };
 	for (int k = 0; k < t->n; k++) {
 		const float *xp = x + t->offset[k];
 		const float *wp = w + (size_t)t->weight[k] * ci * CB * W;
@@ -103,7 +109,7 @@ tile(const float *x, size_t xstep, float *y, size_t ystep, const struct taps *t,
 			UNROLL for (int b = 0; b < CB; b++)
 				v[b] = *(const vf *)(wp + b * W);
 			UNROLL for (int p = 0; p < P; p++) {
-				float a = xp[p * xstep + c];
+				float a = xp[IN_X(p) + c];
 
 				UNROLL for (int b = 0; b < CB; b++)
 					acc[p][b] += a * v[b];
@@ -112,7 +118,9 @@ tile(const float *x, size_t xstep, float *y, size_t ystep, const struct taps *t,
 	}
 	UNROLL for (int p = 0; p < P; p++)
 		UNROLL for (int b = 0; b < CB; b++)
-			*(vf *)(y + p * ystep + b * W) = acc[p][b];
+			*(vf *)(y + IN_Y(p) + b * W) = acc[p][b];
+#undef IN_X
+#undef IN_Y
 }
 
 /* The same for one output channel, where the channels do not fill a vector. */
@@ -140,7 +148,7 @@ row_of_tiles(const float *x, size_t xstep, float *y, size_t ystep, int pixels,
 
 #define TILES(P, CB)							\
 	for (; p + P <= pixels; p += P)					\
-		tile(x + p * xstep, xstep, y + p * ystep, ystep, t, w, ci, accumulate, P, CB)
+		tile(x + p * xstep, xstep, 0, y + p * ystep, ystep, 0, t, w, ci, accumulate, P, P, CB)
 	if (width == 2 * W) {
 		TILES(PIX2, 2);
 		TILES(4, 2);
@@ -176,12 +184,21 @@ sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, const float 
 		const float *w = packed + (size_t)o * taps * ci;
 
 		width = block_width(o, co);
-		for (int i = 0; i < n; i++)
-			for (int r = 0; r < s->h; r++)
-				row_of_tiles(in.p + i * in.image + (size_t)r * s->istep * in.row,
-				    (size_t)s->istep * ci,
-				    out.p + i * out.image + s->ofirst + (size_t)r * s->ostep * out.row + o,
-				    (size_t)s->ostep * co, s->w, &s->taps, w, ci, accumulate, width);
+		for (int i = 0; i < n; i++) {
+			const float *x = in.p + i * in.image;
+			float *y = out.p + i * out.image + s->ofirst + o;
+			const size_t xstep = (size_t)s->istep * ci, xrow = (size_t)s->istep * in.row;
+			const size_t ystep = (size_t)s->ostep * co, yrow = (size_t)s->ostep * out.row;
+			int r = 0;
+
+			/* rows of half a tile, two at a time */
+			for (; s->w == PIX2 / 2 && width == 2 * W && r + 2 <= s->h; r += 2)
+				tile(x + r * xrow, xstep, xrow, y + r * yrow, ystep, yrow, &s->taps, w, ci,
+				    accumulate, PIX2, PIX2 / 2, 2);
+			for (; r < s->h; r++)
+				row_of_tiles(x + r * xrow, xstep, y + r * yrow, ystep, s->w, &s->taps, w, ci,
+				    accumulate, width);
+		}
 	}
 }
 

@@ -66,10 +66,11 @@ ss_winograd_fits(const struct ss_kernels *k, const struct ss_conv *c)
 size_t
 ss_winograd_scratch(const struct ss_conv *c)
 {
-	const size_t t = SS_WINOGRAD_TILES, b = SS_WINOGRAD_BLOCK, lanes = 16;
-	const size_t wide = (size_t)(c->ci > c->co ? c->ci : c->co);
-	const size_t run = t * wide + t * 2 * lanes + 2 * lanes;
-	const size_t wgrad = 2 * t * b + b * b + 3 * lanes;
+	const size_t b = SS_WINOGRAD_BLOCK, lanes = 16;
+	const int wide = c->ci > c->co ? c->ci : c->co;		/* in either direction */
+	const size_t strip = (size_t)ss_winograd_strip(wide, wide, 2 * (int)lanes);
+	const size_t run = (size_t)ss_winograd_tiles(wide) * ((size_t)wide + strip) + 2 * lanes;
+	const size_t wgrad = 2 * SS_WINOGRAD_TILES * b + b * b + 3 * lanes;
 
 	return 36 * (run > wgrad ? run : wgrad);
 }

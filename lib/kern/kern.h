@@ -127,6 +127,9 @@ const struct ss_kernels *ss_kernels_exact(const struct ss_kernels *k);
 /* Whether the Winograd kernels of k can do c: 3x3, stride 1, whole vectors of channels. */
 bool ss_winograd_fits(const struct ss_kernels *k, const struct ss_conv *c);
 
+/* Tiles of 4x4 outputs that a call should have at least, so that its weights are read for enough. */
+enum { SS_WINOGRAD_TILES = 48 };
+
 /* Floats of scratch for one call, of any pass. */
 size_t ss_winograd_scratch(const struct ss_conv *c);
 

@@ -10,11 +10,12 @@
  * Summed over input channels, each of the 36 is a product of matrices.
  *
  * The loop nest, in plain words: for each block of T tiles: transform their inputs into
- * V (36, T, ci); for each block of output channels (2W or W of them): for each of the 36
- * elements: M (T, 2W) = V (T, ci) * U (ci, 2W); transform M back and store. A register tile
- * of 12 tiles x 2 vectors does 24 multiply-adds for 14 loads. V and M of a block take 36 T (ci + 2W) floats,
- * 0.7 MB for 64 channels, and stay in L2; U is read once a block, in order, so that it may
- * come from farther away. The transforms add about 13 vector operations for each
+ * V (36, T, ci); for each strip of output channels: for each of the 36 elements: M (T, strip)
+ * = V (T, ci) * U (ci, strip); transform M back and store. A register tile of 12 tiles x 2
+ * vectors does 24 multiply-adds for 14 loads. Where V fits into L2, a strip is one block of 2W
+ * channels, and V and M, 0.7 MB for 64 channels, stay there; where it does not, a strip is all
+ * channels, so that V is read only once. U is read once for each T tiles, in order, so that it
+ * may come from farther away. The transforms add about 13 vector operations for each
  * 16 outputs and channel, whatever the number of channels on the other side.
  *
  * Where the image is no multiple of 4, the last tiles see zeros and keep part of what they make.
@@ -373,24 +374,30 @@ wino_run(int n, int h, int w, struct ss_plane x, int ci, const float *packed, st
     int co, int o0, int o1, bool accumulate, float *scratch)
 {
 	const int all = n * ((h + 3) / 4) * ((w + 3) / 4);
-	const size_t vstep = WINO_STEP(WINO_T * ci), mstep = WINO_STEP(WINO_T * 2 * W);
+	const int strip = ss_winograd_strip(ci, o1 - o0, 2 * W);
+	const int block = ss_winograd_tiles(ci);
+	const size_t vstep = WINO_STEP(block * ci), mstep = WINO_STEP(block * strip);
 	float *const v = scratch, *const m = scratch + 36 * vstep;
 	int width;
 
-	for (int first = 0; first < all; first += WINO_T) {
-		const int tiles = at_most(all - first, WINO_T);
+	for (int first = 0; first < all; first += block) {
+		const int tiles = at_most(all - first, block);
 
 		wino_inputs(x, h, w, ci, 0, ci, first, tiles, v, vstep);
-		for (int o = o0; o < o1; o += width) {
-			const float *u = packed + 36 * (size_t)o * ci;
-			struct ss_plane out = { y.p + o, y.row, y.image };
+		for (int s = o0; s < o1; s += strip) {
+			const int wide = at_most(o1 - s, strip);
+			struct ss_plane out = { y.p + s, y.row, y.image };
 
-			width = block_width(o, co);
 			for (size_t k = 0; k < 36; k++)
-				(width == W ? wino_products_1 : wino_products_2)(v + k * vstep, (size_t)ci, 1,
-				    u + k * (size_t)ci * width, (size_t)width, ci, m + k * mstep, (size_t)width,
-				    false, tiles);
-			wino_outputs(m, mstep, width, out, h, w, co, first, tiles, accumulate);
+				for (int o = s; o < s + wide; o += width) {
+					const float *u = packed + 36 * (size_t)o * ci;
+
+					width = block_width(o, co);
+					(width == W ? wino_products_1 : wino_products_2)(v + k * vstep, (size_t)ci,
+					    1, u + k * (size_t)ci * width, (size_t)width, ci, m + k * mstep + (o - s),
+					    (size_t)wide, false, tiles);
+				}
+			wino_outputs(m, mstep, wide, out, h, w, co, first, tiles, accumulate);
 		}
 	}
 }

@@ -55,6 +55,7 @@ struct job {
 	struct ss_embedder *m;
 	const uint8_t *images;
 	size_t n, image;	/* image: its bytes */
+	size_t share;		/* images of a piece of work */
 	float *out;
 };
 
@@ -62,7 +63,7 @@ static void
 piece(void *arg, size_t number, int worker)
 {
 	const struct job *j = arg;
-	size_t from = number * PIECE, n = j->n - from < PIECE ? j->n - from : PIECE;
+	size_t from = number * j->share, n = j->n - from < j->share ? j->n - from : j->share;
 
 	ss_infer(j->m->plan, &j->m->pass[worker], &j->m->weights, j->images + from * j->image, (int)n,
 	    j->m->scratch + (size_t)worker * j->m->plan->scratch_floats,
@@ -73,7 +74,11 @@ void
 ss_embed(struct ss_embedder *m, const uint8_t *images, size_t n, float *out, struct ss_pool *pool)
 {
 	const struct ss_node *in = &m->plan->net->node[0];
-	struct job j = { m, images, n, (size_t)in->c * (size_t)in->h * (size_t)in->w, out };
+	struct job j = { m, images, n, (size_t)in->c * (size_t)in->h * (size_t)in->w, 0, out };
+	const size_t all = (size_t)m->threads * (size_t)m->plan->batch, rounds = (n + all - 1) / all;
 
-	ss_pool_run(pool, (n + PIECE - 1) / PIECE, piece, &j);
+	if (n == 0)
+		return;
+	j.share = (n + rounds * (size_t)m->threads - 1) / (rounds * (size_t)m->threads);
+	ss_pool_run(pool, (n + j.share - 1) / j.share, piece, &j);
 }

@@ -724,22 +724,38 @@ ss_backward(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_we
 	run(&x, plan->forward, plan->phases, pool);
 }
 
+/* A norm is applied with its running statistics. */
+static void
+use_running(const struct exec *x, const struct ss_phase *ph)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+
+	if (ph->kind == SS_PH_APPLY)
+		for (int c = 0; c < nd->c; c++)
+			set_affine(x, nd, stats_of(x, ph->node), c, buffer(x, nd->mean)[c],
+			    buffer(x, nd->var)[c]);
+}
+
 void
 ss_infer(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
     const uint8_t *images, int n, float *scratch, float *out)
 {
 	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = n };
-	int last = plan->phase[plan->phases - 1].node;
+	const int last = plan->phase[plan->phases - 1].node;
 
-	for (int i = 0; i < plan->phases; i++) {
-		const struct ss_phase *ph = &plan->phase[i];
-		const struct ss_node *nd = &plan->net->node[ph->node];
-
-		if (ph->kind == SS_PH_APPLY)
-			for (int c = 0; c < nd->c; c++)
-				set_affine(&x, nd, stats_of(&x, ph->node), c, buffer(&x, nd->mean)[c],
-				    buffer(&x, nd->var)[c]);
-		by_images(&x, ph, 0, 0, n, scratch);
+	x.local = scratch + plan->kernel_floats;
+	for (int i = 0, end; i < plan->phases; i = end) {
+		x.phase = &plan->phase[i];
+		for (end = i; end < plan->phases && plan->phase[end].segment == x.phase->segment; end++)
+			use_running(&x, &plan->phase[end]);
+		if (x.phase->kind == SS_PH_CONV_WIDE) {
+			conv(&x, x.phase->node, 0, n, 0, plan->net->node[x.phase->node].c, scratch);
+			continue;
+		}
+		for (x.first = 0; x.first < n; x.first += plan->piece)
+			for (int k = i; k < end; k++)
+				by_images(&x, &plan->phase[k], 0, x.first,
+				    n - x.first < plan->piece ? n - x.first : plan->piece, scratch);
 	}
 	memcpy(out, act(&x, last, 0).p, (size_t)n * plan->net->node[last].c * sizeof(float));
 }

@@ -11,6 +11,9 @@
 #define MAX_PARTIAL	((size_t)40 << 20)
 #define MIN_TASKS	16
 
+/* Images that inference takes at once through a convolution with large weights. */
+#define WIDE_BATCH	96
+
 /* Weights above this do not stay in L2 while images pass. */
 #define MAX_WEIGHTS	((size_t)1 << 20)
 
@@ -49,8 +52,7 @@ emit(struct ss_plan *p, enum ss_phase_kind kind, int node)
 	ph->node = node;
 	if (p->phases == 0)
 		ph->segment = 0;
-	else if (p->train && kind < SS_PH_BY_IMAGES && ph[-1].kind < SS_PH_BY_IMAGES &&
-	    p->phases != p->forward)
+	else if (kind < SS_PH_BY_IMAGES && ph[-1].kind < SS_PH_BY_IMAGES && p->phases != p->forward)
 		ph->segment = ph[-1].segment;
 	else
 		ph->segment = ph[-1].segment + 1;
@@ -58,12 +60,16 @@ emit(struct ss_plan *p, enum ss_phase_kind kind, int node)
 	return ph;
 }
 
+/* The phase emitted last, or one to come, uses the slot. */
 static void
-use(struct ss_slot *s, int segment)
+use(const struct ss_plan *p, struct ss_slot *s, int segment)
 {
-	if (s->born < 0)
+	if (s->born < 0) {
 		s->born = segment;
+		s->first = p->phases - 1;
+	}
 	s->dies = segment;
+	s->last = p->phases - 1;
 	for (int i = 0; i < s->segments && i < SS_SLOT_SEGMENTS; i++)
 		if (s->segment[i] == segment)
 			return;
@@ -78,7 +84,7 @@ write_slot(struct ss_plan *p, struct ss_slot *s)
 {
 	const int segment = p->phase[p->phases - 1].segment;
 
-	use(s, segment);
+	use(p, s, segment);
 	if (segment == s->born)
 		s->writer = p->phases - 1;
 }
@@ -117,8 +123,8 @@ remake(struct ss_plan *p, int node)
 	if (p->phases != p->forward && last->kind < SS_PH_BY_IMAGES && s->dies == last->segment)
 		return;
 	ph = emit(p, SS_PH_APPLY, node);
-	use(&p->act[p->net->node[node].in], ph->segment);
-	use(&p->act[node], ph->segment);
+	use(p, &p->act[p->net->node[node].in], ph->segment);
+	use(p, &p->act[node], ph->segment);
 }
 
 static void
@@ -147,16 +153,16 @@ emit_forward(struct ss_plan *p, int last)
 		case SS_OP_NORM:
 			if (p->train) {
 				ph = emit(p, SS_PH_STATS, i);
-				use(&p->act[n->in], ph->segment);
+				use(p, &p->act[n->in], ph->segment);
 				emit(p, SS_PH_FINISH, i);
 			}
 			ph = emit(p, SS_PH_APPLY, i);
 			break;
 		}
 		if (n->in >= 0)
-			use(&p->act[n->in], ph->segment);
+			use(p, &p->act[n->in], ph->segment);
 		if (n->in2 >= 0)
-			use(&p->act[n->in2], ph->segment);
+			use(p, &p->act[n->in2], ph->segment);
 		write_slot(p, &p->act[i]);
 	}
 	p->forward = p->phases;
@@ -170,12 +176,12 @@ flush_sums(struct ss_plan *p, int *pending, int *n)
 		if (!p->split[pending[i]].chained) {
 			int node = pending[i], segment = emit(p, SS_PH_WGRAD_SPLIT, node)->segment;
 
-			use(&p->act[p->net->node[node].in], segment);
-			use(&p->grad[node], segment);
-			use(&p->split[node].partial, segment);
+			use(p, &p->act[p->net->node[node].in], segment);
+			use(p, &p->grad[node], segment);
+			use(p, &p->split[node].partial, segment);
 		}
 	for (int i = 0; i < *n; i++)
-		use(&p->split[pending[i]].partial, emit(p, SS_PH_WGRAD_SUM, pending[i])->segment);
+		use(p, &p->split[pending[i]].partial, emit(p, SS_PH_WGRAD_SUM, pending[i])->segment);
 	*n = 0;
 }
 
@@ -196,7 +202,7 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 		case SS_OP_LINEAR:
 			flush_sums(p, pending, &pendings);
 			ph = emit(p, SS_PH_LINEAR_BACK, i);
-			use(&p->act[n->in], ph->segment);
+			use(p, &p->act[n->in], ph->segment);
 			break;
 		case SS_OP_POOL:
 			ph = emit(p, SS_PH_POOL_BACK, i);
@@ -206,16 +212,16 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 			break;
 		case SS_OP_NORM:
 			ph = emit(p, SS_PH_REDUCE, i);
-			use(&p->grad[i], ph->segment);
-			use(&p->act[n->in], ph->segment);
+			use(p, &p->grad[i], ph->segment);
+			use(p, &p->act[n->in], ph->segment);
 			if (n->in2 >= 0)		/* else its mask follows from its input */
-				use(&p->act[i], ph->segment);
+				use(p, &p->act[i], ph->segment);
 			flush_sums(p, pending, &pendings);
 			emit(p, SS_PH_FINISH_BACK, i);
 			ph = emit(p, SS_PH_NORM_BACK, i);
-			use(&p->act[n->in], ph->segment);
+			use(p, &p->act[n->in], ph->segment);
 			if (n->in2 >= 0) {
-				use(&p->act[i], ph->segment);
+				use(p, &p->act[i], ph->segment);
 				ph->input2_grad = wanted[n->in2];
 				ph->accumulate2 = written[n->in2];
 				if (ph->input2_grad) {
@@ -229,8 +235,8 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 			if (p->split[i].chained) {
 				remake(p, n->in);
 				ph = emit(p, SS_PH_WGRAD, i);
-				use(&p->act[n->in], ph->segment);
-				use(&p->split[i].partial, ph->segment);
+				use(p, &p->act[n->in], ph->segment);
+				use(p, &p->split[i].partial, ph->segment);
 			}
 			pending[pendings++] = i;
 			if (input || ph == NULL) {
@@ -244,7 +250,7 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 		default:
 			continue;
 		}
-		use(&p->grad[i], ph->segment);
+		use(p, &p->grad[i], ph->segment);
 		ph->input_grad = input;
 		if (input) {
 			ph->accumulate = written[n->in];
@@ -267,15 +273,15 @@ segment_is_by_images(const struct ss_plan *p, int segment)
 static enum ss_place
 choose_place(const struct ss_plan *p, const struct ss_slot *s, const struct ss_node *n, bool remade)
 {
-	if (!p->train || n->h * n->w == 1 || s->born < 0 || s->segments > SS_SLOT_SEGMENTS ||
+	if ((p->train && n->h * n->w == 1) || s->born < 0 || s->segments > SS_SLOT_SEGMENTS ||
 	    !segment_is_by_images(p, s->born))
 		return SS_ARENA;
 	if (remade || s->segments == 1)
 		return SS_LOCAL;
-	return s->image % 16 == 0 && s->writer >= 0 ? SS_FLUSHED : SS_ARENA;
+	return p->train && s->image % 16 == 0 && s->writer >= 0 ? SS_FLUSHED : SS_ARENA;
 }
 
-/* Whether both lie in a thread's memory in the same segment. */
+/* Whether both lie in a thread's memory at the same time. */
 static bool
 meet(const struct ss_slot *a, const struct ss_slot *b)
 {
@@ -284,7 +290,8 @@ meet(const struct ss_slot *a, const struct ss_slot *b)
 	for (int i = 0; i < na; i++)
 		for (int k = 0; k < nb; k++)
 			if (a->segment[i] == b->segment[k])
-				return true;
+				return a->segments > 1 || b->segments > 1 ||
+				    (a->first <= b->last && b->first <= a->last);
 	return false;
 }
 
@@ -427,11 +434,16 @@ shape_convs(struct ss_plan *p)
 		scratch = p->winograd[i] ? ss_winograd_scratch(c) : 0;
 		if (scratch > p->kernel_floats)
 			p->kernel_floats = scratch;
-		/* so many give the kernel 48 tiles, or the direct one 256 pixels */
-		images = p->winograd[i] ? divide_up(48, divide_up(c->h, 4) * divide_up(c->w, 4)) :
+		/* so many give the kernel enough tiles, or the direct one 256 pixels */
+		images = p->winograd[i] ? divide_up(2 * SS_WINOGRAD_TILES, divide_up(c->h, 4) * divide_up(c->w, 4)) :
 		    divide_up(256, c->oh * c->ow);
-		if (!p->train || weights <= MAX_WEIGHTS || images <= p->piece)
+		if (weights <= MAX_WEIGHTS || images <= p->piece)
 			continue;
+		if (!p->train) {
+			p->batch = WIDE_BATCH;
+			cut->groups = cut->blocks = 1;
+			continue;
+		}
 		cut->groups = divide_up(p->batch, images);
 		cut->blocks = p->winograd[i] ? divide_up(MIN_TASKS, cut->groups) : 1;
 		if (cut->blocks > c->co / 128)
@@ -556,12 +568,12 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	}
 	emit_forward(p, net->nodes - 1);
 	for (int i = 0; i < n; i++)		/* the loss reads outputs and writes seeds between the passes */
-		use(&p->act[seeds[i]], p->phase[p->phases - 1].segment + 1),
-		    use(&p->grad[seeds[i]], p->phase[p->phases - 1].segment + 1);
+		use(p, &p->act[seeds[i]], p->phase[p->phases - 1].segment + 1),
+		    use(p, &p->grad[seeds[i]], p->phase[p->phases - 1].segment + 1);
 	emit_backward(p, wanted, written, pending);
 	for (int i = 0; i < net->nodes; i++)
 		if (net->node[i].layer[0] != '\0')	/* what others may want to look at, after the step too */
-			use(&p->act[i], p->phase[p->phases - 1].segment);
+			use(p, &p->act[i], p->phase[p->phases - 1].segment);
 	place_local(p);
 	insert_flushes(p);
 	for (int i = 0; i < net->nodes; i++)
@@ -581,9 +593,9 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 
 int
 ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
-    int batch, int last, struct ss_err *e)
+    int piece, int last, struct ss_err *e)
 {
-	struct ss_plan *p = plan_new(net, kern, batch);
+	struct ss_plan *p = plan_new(net, kern, piece);
 	struct ss_slot **slot = calloc((size_t)net->nodes, sizeof(struct ss_slot *));
 	int slots = 0;
 
@@ -593,16 +605,17 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 		free(slot);
 		return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
 	}
-	p->piece = batch;
-	p->pieces = 1;
+	p->piece = piece;
+	p->pieces = 1;		/* no statistics are taken */
 	shape_convs(p);
 	plan_shapes(p);
 	emit_forward(p, last);
+	use(p, &p->act[last], p->phase[p->phases - 1].segment + 1);
+	place_local(p);
 	for (int i = 0; i <= last; i++)
-		if (p->act[i].born >= 0)
+		if (p->act[i].born >= 0 && p->act[i].place == SS_ARENA)
 			slot[slots++] = &p->act[i];
 	p->act_floats = place(slot, slots);
-	p->scratch_floats = p->kernel_floats;
 	free(slot);
 	*out = p;
 	return 0;

@@ -71,6 +71,7 @@ struct ss_slot {
 	size_t floats;		/* of all images */
 	int born, dies;		/* segments, inclusive */
 	int segment[SS_SLOT_SEGMENTS], segments;	/* all that use it, if there are not more */
+	int first, last;	/* phases that use it */
 	int writer;		/* last phase of the first of them that writes it */
 };
 
@@ -116,9 +117,12 @@ struct ss_plan {
 int ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
     int batch, const int *seeds, int n, struct ss_err *e) SS_MUST_USE;
 
-/* A plan for inference of up to `batch` images at once on one thread, as far as node `last`. */
+/*
+ * A plan for inference on one thread, as far as node `last`, by pieces of some images; it takes
+ * plan->batch at once, which is more than a piece if there are weights too large for one.
+ */
 int ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
-    int batch, int last, struct ss_err *e) SS_MUST_USE;
+    int piece, int last, struct ss_err *e) SS_MUST_USE;
 void ss_plan_free(struct ss_plan *p);
 
 /* The weights of one network (online or target): owned by the caller of ss_weights_create. */

@@ -440,7 +440,7 @@ places(void **state)
 			if (ss_plan_infer(&p, net, ss_kernels_find(NULL), 8, last, &e) < 0)
 				fail_msg("%s", e.text);
 			n = collect(p, act, grad, &grads);
-			assert_true(n == last + 1 && grads == 0);
+			assert_true(n > 0 && n <= last + 1 && grads == 0);
 			check_slots((const struct ss_slot *const *)act, n, p->act_floats, "inference");
 			ss_plan_free(p);
 			free(act);
