@@ -1,11 +1,11 @@
 /*
- * plan.c - phases, lifetimes and places
+ * plan.c - phases and lifetimes
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
-#include "nn/plan.h"
+#include "nn/place.h"
 
 /* Partial sums of one weight gradient may take this much, so that big layers are cut by channels instead. */
 #define MAX_PARTIAL	((size_t)40 << 20)
@@ -89,12 +89,8 @@ write_slot(struct ss_plan *p, struct ss_slot *s)
 		s->writer = p->phases - 1;
 }
 
-/*
- * Whether the output of a norm is made anew, from its input, by each segment that reads it: if
- * that is one 3x3 convolution inside its segment, which is cheaper than to write and read it.
- */
-static bool
-is_remade(const struct ss_plan *p, int node)
+bool
+ss_plan_remakes(const struct ss_plan *p, int node)
 {
 	const struct ss_node *n = &p->net->node[node];
 	int readers = 0, reader = -1;
@@ -118,7 +114,7 @@ remake(struct ss_plan *p, int node)
 	const struct ss_phase *last = &p->phase[p->phases - 1];
 	struct ss_phase *ph;
 
-	if (!is_remade(p, node))
+	if (!ss_plan_remakes(p, node))
 		return;
 	if (p->phases != p->forward && last->kind < SS_PH_BY_IMAGES && s->dies == last->segment)
 		return;
@@ -259,147 +255,6 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 		}
 	}
 	flush_sums(p, pending, &pendings);
-}
-
-static bool
-segment_is_by_images(const struct ss_plan *p, int segment)
-{
-	for (int i = 0; i < p->phases; i++)
-		if (p->phase[i].segment == segment)
-			return p->phase[i].kind < SS_PH_BY_IMAGES;
-	return false;		/* between the passes, where the loss is */
-}
-
-static enum ss_place
-choose_place(const struct ss_plan *p, const struct ss_slot *s, const struct ss_node *n, bool remade)
-{
-	if ((p->train && n->h * n->w == 1) || s->born < 0 || s->segments > SS_SLOT_SEGMENTS ||
-	    !segment_is_by_images(p, s->born))
-		return SS_ARENA;
-	if (remade || s->segments == 1)
-		return SS_LOCAL;
-	return p->train && s->image % 16 == 0 && s->writer >= 0 ? SS_FLUSHED : SS_ARENA;
-}
-
-/* Whether both lie in a thread's memory at the same time. */
-static bool
-meet(const struct ss_slot *a, const struct ss_slot *b)
-{
-	const int na = a->place == SS_FLUSHED ? 1 : a->segments, nb = b->place == SS_FLUSHED ? 1 : b->segments;
-
-	for (int i = 0; i < na; i++)
-		for (int k = 0; k < nb; k++)
-			if (a->segment[i] == b->segment[k])
-				return a->segments > 1 || b->segments > 1 ||
-				    (a->first <= b->last && b->first <= a->last);
-	return false;
-}
-
-/* Decides where each slot lies, and places those that lie with the threads, first fit. */
-static void
-place_local(struct ss_plan *p)
-{
-	struct ss_slot **done = calloc(2 * (size_t)p->net->nodes, sizeof(struct ss_slot *));
-	int n = 0;
-
-	p->scratch_floats = p->kernel_floats = (p->kernel_floats + 15) / 16 * 16;
-	for (int i = 0; done != NULL && i < 2 * p->net->nodes; i++) {
-		const int node = i / 2;
-		struct ss_slot *s = i % 2 ? &p->grad[node] : &p->act[node];
-		const size_t floats = (size_t)p->piece * s->image;
-		bool moved = true;
-
-		if (!s->used)
-			continue;
-		s->place = choose_place(p, s, &p->net->node[node], i % 2 == 0 && is_remade(p, node));
-		if (s->place == SS_ARENA)
-			continue;
-		while (moved) {
-			moved = false;
-			for (int k = 0; k < n; k++) {
-				const size_t other = (size_t)p->piece * done[k]->image;
-
-				if (meet(s, done[k]) && s->local < done[k]->local + other &&
-				    done[k]->local < s->local + floats) {
-					s->local = (done[k]->local + other + 15) / 16 * 16;
-					moved = true;
-				}
-			}
-		}
-		done[n++] = s;
-		if (p->kernel_floats + s->local + floats > p->scratch_floats)
-			p->scratch_floats = (p->kernel_floats + s->local + floats + 15) / 16 * 16;
-	}
-	free(done);
-}
-
-/* Puts the copies to the arena behind the phases that write what lies with the threads first. */
-static void
-insert_flushes(struct ss_plan *p)
-{
-	for (int i = 0; i < p->phases; i++) {
-		const struct ss_phase ph = p->phase[i];
-
-		for (int k = 0; k < 2 * p->net->nodes; k++) {
-			struct ss_slot *s = k % 2 ? &p->grad[k / 2] : &p->act[k / 2];
-
-			if (!s->used || s->place != SS_FLUSHED || s->writer != i || ph.segment != s->born)
-				continue;
-			memmove(&p->phase[i + 2], &p->phase[i + 1], (size_t)(p->phases - i - 1) * sizeof(ph));
-			p->phase[i + 1] = (struct ss_phase){ .kind = k % 2 ? SS_PH_FLUSH_GRAD : SS_PH_FLUSH,
-				.node = k / 2, .segment = ph.segment };
-			p->phases++;
-			p->forward += i < p->forward;
-			for (int m = 0; m < 2 * p->net->nodes; m++) {	/* the places of later writers move up */
-				struct ss_slot *o = m % 2 ? &p->grad[m / 2] : &p->act[m / 2];
-
-				o->writer += o->writer > i;
-			}
-			s->writer = -1;
-		}
-	}
-}
-
-/*
- * First fit by birth: each slot goes to the lowest place that no slot living at the
- * same time covers. Returns the floats needed.
- */
-static size_t
-place(struct ss_slot **slot, int n)
-{
-	size_t total = 0;
-
-	for (int i = 1; i < n; i++)		/* insertion sort: by birth, large ones first */
-		for (int j = i; j > 0; j--) {
-			struct ss_slot *a = slot[j - 1], *b = slot[j];
-
-			if (a->born < b->born || (a->born == b->born && a->floats >= b->floats))
-				break;
-			slot[j - 1] = b;
-			slot[j] = a;
-		}
-	for (int i = 0; i < n; i++) {
-		struct ss_slot *s = slot[i];
-		size_t at = 0;
-		bool moved;
-
-		do {
-			moved = false;
-			for (int j = 0; j < i; j++) {
-				const struct ss_slot *o = slot[j];
-
-				if (o->dies < s->born || o->offset >= at + s->floats ||
-				    o->offset + o->floats <= at)
-					continue;
-				at = (o->offset + o->floats + 15) / 16 * 16;
-				moved = true;
-			}
-		} while (moved);
-		s->offset = at;
-		if (at + s->floats > total)
-			total = at + s->floats;
-	}
-	return (total + 15) / 16 * 16;
 }
 
 static int
@@ -574,8 +429,8 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	for (int i = 0; i < net->nodes; i++)
 		if (net->node[i].layer[0] != '\0')	/* what others may want to look at, after the step too */
 			use(p, &p->act[i], p->phase[p->phases - 1].segment);
-	place_local(p);
-	insert_flushes(p);
+	ss_place_local(p);
+	ss_place_flushes(p);
 	for (int i = 0; i < net->nodes; i++)
 		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
 			slot[slots++] = &p->act[i];
@@ -585,7 +440,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			slot[slots++] = &p->split[i].partial;
 	}
-	p->act_floats = place(slot, slots);
+	p->act_floats = ss_place_arena(slot, slots);
 	free(wanted), free(written), free(pending), free(slot);
 	*out = p;
 	return 0;
@@ -611,11 +466,11 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	plan_shapes(p);
 	emit_forward(p, last);
 	use(p, &p->act[last], p->phase[p->phases - 1].segment + 1);
-	place_local(p);
+	ss_place_local(p);
 	for (int i = 0; i <= last; i++)
 		if (p->act[i].born >= 0 && p->act[i].place == SS_ARENA)
 			slot[slots++] = &p->act[i];
-	p->act_floats = place(slot, slots);
+	p->act_floats = ss_place_arena(slot, slots);
 	free(slot);
 	*out = p;
 	return 0;

@@ -1,0 +1,119 @@
+/*
+ * exec.h - what the files that execute a plan share, and nobody else
+ */
+#ifndef SS_EXEC_H
+#define SS_EXEC_H
+
+#include "nn/plan.h"
+
+/* All that a phase may touch. grads is NULL going forward. */
+struct exec {
+	const struct ss_plan *plan;
+	struct ss_pass *pass;
+	const struct ss_weights *w;
+	const uint8_t *images;
+	float *grads;
+	const struct ss_phase *phase;	/* of the segment that runs */
+	int phases;
+	int n;				/* images in this pass */
+	const struct ss_workspace *space;
+	/* of the piece that runs */
+	int first;			/* image */
+	float *local;			/* memory of the thread, for slots that lie there */
+};
+
+static inline struct ss_plane
+slot_plane(const struct exec *x, float *arena, const struct ss_slot *s, int c, int image)
+{
+	struct ss_plane p = { NULL, s->row, s->image };
+
+	if (s->place == SS_LOCAL || (s->place == SS_FLUSHED && x->phase->segment == s->born)) {
+		SS_BUG_IF(x->local == NULL);
+		p.p = x->local + s->local;
+		image -= x->first;
+	} else {
+		p.p = arena + s->offset;
+	}
+	p.p += (size_t)image * s->image + (s->border ? s->row + (size_t)c : 0);
+	return p;
+}
+
+/* The output of a node, from the given image on. */
+static inline struct ss_plane
+act(const struct exec *x, int node, int image)
+{
+	return slot_plane(x, x->pass->act, &x->plan->act[node], x->plan->net->node[node].c, image);
+}
+
+static inline struct ss_plane
+grad(const struct exec *x, int node, int image)
+{
+	return slot_plane(x, x->pass->act, &x->plan->grad[node], x->plan->net->node[node].c, image);
+}
+
+/*
+ * The statistics of a norm: seven arrays of c floats in the place of 4c doubles, then
+ * the sums of each piece, 2c doubles.
+ */
+struct stats {
+	float *mean, *invstd, *scale, *shift, *a, *b, *d;
+	double *sums;
+};
+
+static inline struct stats
+stats_of(const struct exec *x, int node)
+{
+	double *base = x->pass->stats + x->plan->stats[node];
+	size_t c = (size_t)x->plan->net->node[node].c;
+	float *f = (float *)base;
+
+	return (struct stats){ f, f + c, f + 2 * c, f + 3 * c, f + 4 * c, f + 5 * c, f + 6 * c,
+		base + 4 * c };
+}
+
+static inline const float *
+param(const struct exec *x, int i)
+{
+	return i < 0 ? NULL : x->w->params + x->plan->net->params.p[i].offset;
+}
+
+static inline float *
+param_grad(const struct exec *x, int i)
+{
+	return x->grads + x->plan->net->params.p[i].offset;
+}
+
+static inline float *
+buffer(const struct exec *x, int i)
+{
+	return x->w->buffers + x->plan->net->buffers.p[i].offset;
+}
+
+static inline float *
+scratch_of(const struct exec *x, int worker)
+{
+	return x->space->scratch + (size_t)worker * x->plan->scratch_floats;
+}
+
+/* exec_images.c: one phase for the images from..from+n-1, which are number `piece` of the pieces. */
+void ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, int n,
+    float *scratch);
+
+/*
+ * Convolutions of images from..from+n-1, for the channels c0..c1-1 of what they make: the output, the
+ * gradient of the input, or what is added to dw.
+ */
+void ss_exec_conv(const struct exec *x, int node, int from, int n, int c0, int c1, float *scratch);
+void ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, int c0, int c1,
+    float *scratch);
+void ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, float *dw,
+    float *scratch);
+
+/* exec_batch.c: a piece of a phase that is a segment by itself, and how many there are. */
+void ss_exec_piece(const struct exec *x, int piece, int worker);
+size_t ss_exec_pieces(const struct ss_plan *p, const struct ss_phase *ph);
+
+/* scale and shift so that y * scale + shift = (y - mean) / sqrt(var + eps) * gamma + beta */
+void ss_exec_affine(const struct exec *x, int node, int c, double mean, double var);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * exec_images.c - phases that take one image at a time
+ */
+#include <string.h>
+
+#include "nn/exec.h"
+
+/* u8 (c,h,w) to float (h,w,c): (v / 255 - mean) / std, and a border of zeros as PyTorch pads. */
+static void
+input(const struct exec *x, int node, int from, int n)
+{
+	const struct ss_net *net = x->plan->net;
+	const struct ss_node *nd = &net->node[node];
+	struct ss_plane p = act(x, node, from);
+	size_t pixels = (size_t)nd->h * nd->w;
+	float table[4][256];
+
+	for (int c = 0; c < nd->c; c++)
+		for (int v = 0; v < 256; v++)
+			table[c][v] = ((float)v / 255 - net->mean[c]) / net->std[c];
+	if (x->plan->act[node].border)
+		memset(p.p - p.row - nd->c, 0, (size_t)n * p.image * sizeof(float));
+	for (int i = 0; i < n; i++)
+		for (int c = 0; c < nd->c; c++) {
+			const uint8_t *in = x->images + ((size_t)(from + i) * nd->c + c) * pixels;
+
+			for (int r = 0; r < nd->h; r++)
+				for (int q = 0; q < nd->w; q++)
+					p.p[i * p.image + r * p.row + (size_t)q * nd->c + c] =
+					    table[c][in[(size_t)r * nd->w + q]];
+		}
+}
+
+static void
+shortcut(const struct exec *x, int node, int from, int n)
+{
+	const struct ss_conv *c = &x->plan->net->node[node].conv;
+	struct ss_plane in = act(x, x->plan->net->node[node].in, from), out = act(x, node, from);
+
+	for (int i = 0; i < n; i++)
+		for (int r = 0; r < c->oh; r++)
+			for (int q = 0; q < c->ow; q++) {
+				float *to = out.p + i * out.image + r * out.row + (size_t)q * c->co;
+
+				memcpy(to, in.p + i * in.image + (size_t)r * c->stride * in.row +
+				    (size_t)q * c->stride * c->ci, (size_t)c->ci * sizeof(float));
+				memset(to + c->ci, 0, (size_t)(c->co - c->ci) * sizeof(float));
+			}
+}
+
+static void
+shortcut_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const struct ss_conv *c = &nd->conv;
+	struct ss_plane out = grad(x, ph->node, from), in = grad(x, nd->in, from);
+
+	for (int i = 0; i < n; i++) {
+		if (!ph->accumulate)
+			for (int r = 0; r < c->h; r++)
+				memset(in.p + i * in.image + r * in.row, 0,
+				    (size_t)c->w * c->ci * sizeof(float));
+		for (int r = 0; r < c->oh; r++)
+			for (int q = 0; q < c->ow; q++) {
+				const float *g = out.p + i * out.image + r * out.row + (size_t)q * c->co;
+				float *to = in.p + i * in.image + (size_t)r * c->stride * in.row +
+				    (size_t)q * c->stride * c->ci;
+
+				for (int k = 0; k < c->ci; k++)
+					to[k] += g[k];
+			}
+	}
+}
+
+static void
+pool(const struct exec *x, int node, int from, int n)
+{
+	const struct ss_node *in = &x->plan->net->node[x->plan->net->node[node].in];
+	struct ss_plane a = act(x, x->plan->net->node[node].in, from), out = act(x, node, from);
+	float scale = 1.0f / (float)(in->h * in->w);
+
+	for (int i = 0; i < n; i++) {
+		float *o = out.p + i * out.image;
+
+		memset(o, 0, (size_t)in->c * sizeof(float));
+		for (int r = 0; r < in->h; r++)
+			for (int q = 0; q < in->w; q++)
+				for (int c = 0; c < in->c; c++)
+					o[c] += a.p[i * a.image + r * a.row + (size_t)q * in->c + c];
+		for (int c = 0; c < in->c; c++)
+			o[c] *= scale;
+	}
+}
+
+static void
+pool_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	int in_node = x->plan->net->node[ph->node].in;
+	const struct ss_node *in = &x->plan->net->node[in_node];
+	struct ss_plane out = grad(x, ph->node, from), g = grad(x, in_node, from);
+	float scale = 1.0f / (float)(in->h * in->w);
+
+	for (int i = 0; i < n; i++)
+		for (int r = 0; r < in->h; r++)
+			for (int q = 0; q < in->w; q++) {
+				float *to = g.p + i * g.image + r * g.row + (size_t)q * in->c;
+
+				for (int c = 0; c < in->c; c++) {
+					float v = out.p[i * out.image + c] * scale;
+
+					to[c] = ph->accumulate ? to[c] + v : v;
+				}
+			}
+}
+
+/* A dense layer for inference: the 1x1 kernel with images as pixels, whose result does not depend on n. */
+static void
+dense(const struct exec *x, int node, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+	const struct ss_node *in = &x->plan->net->node[nd->in];
+	struct ss_conv c = { 1, 1, in->c, nd->c, 1, n, 1, n };
+	struct ss_plane a = act(x, nd->in, from), y = act(x, node, from);
+	const float *bias = param(x, nd->bias);
+
+	x->plan->kern->conv(&c, 1, a, x->w->packed + x->plan->packed[node], y);
+	for (int i = 0; bias != NULL && i < n; i++)
+		for (int k = 0; k < nd->c; k++)
+			y.p[(size_t)i * y.image + k] += bias[k];
+}
+
+/* Whether the ReLU's mask follows from the norm's input alone. */
+static bool
+masks_itself(const struct ss_node *nd)
+{
+	return nd->relu && nd->in2 < 0;
+}
+
+/* What else is the mask: the output. NULL if none is needed. */
+static struct ss_plane
+mask(const struct exec *x, int node, int from)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+
+	if (nd->relu && nd->in2 >= 0)
+		return act(x, node, from);
+	return (struct ss_plane){ NULL, 0, 0 };
+}
+
+static void
+norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	struct stats s = stats_of(x, ph->node);
+	struct ss_plane dr = { NULL, 0, 0 };
+
+	SS_BUG_IF(ph->accumulate);	/* a norm is the only reader of its input */
+	if (ph->input2_grad)
+		dr = grad(x, nd->in2, from);
+	x->plan->kern->norm_dgrad(n, nd->h, nd->w, nd->c, grad(x, ph->node, from),
+	    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift, s.mean, s.a, s.b, s.d, x->plan->grad[nd->in].border,
+	    grad(x, nd->in, from), dr, ph->accumulate2);
+}
+
+void
+ss_exec_conv(const struct exec *x, int node, int from, int n, int c0, int c1, float *scratch)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+	const float *w = x->w->packed + x->plan->packed[node];
+
+	if (x->plan->winograd[node])
+		x->plan->kern->wino_conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from), c0, c1,
+		    scratch);
+	else
+		x->plan->kern->conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from));
+}
+
+void
+ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, int c0, int c1,
+    float *scratch)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const float *w = x->w->packed_t + x->plan->packed[ph->node];
+
+	if (x->plan->winograd[ph->node])
+		x->plan->kern->wino_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
+		    c0, c1, ph->accumulate, scratch);
+	else
+		x->plan->kern->conv_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
+		    ph->accumulate);
+}
+
+void
+ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, float *dw,
+    float *scratch)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+
+	if (x->plan->winograd[node])
+		x->plan->kern->wino_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
+		    dw, scratch);
+	else
+		x->plan->kern->conv_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
+		    dw);
+}
+
+/* What the thread has made of a slot, to the arena, borders and all. */
+static void
+flush(const struct exec *x, const struct ss_slot *s, float *arena, int n)
+{
+	x->plan->kern->flush(x->local + s->local, arena + s->offset + (size_t)x->first * s->image,
+	    (size_t)n * s->image);
+}
+
+void
+ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, int n,
+    float *scratch)
+{
+	const struct ss_plan *p = x->plan;
+	const struct ss_node *nd = &p->net->node[ph->node];
+	const struct ss_kernels *k = p->kern;
+	struct ss_plane none = { NULL, 0, 0 };
+
+	switch (ph->kind) {
+	case SS_PH_INPUT:
+		input(x, ph->node, from, n);
+		break;
+	case SS_PH_CONV:
+		ss_exec_conv(x, ph->node, from, n, 0, nd->c, scratch);
+		break;
+	case SS_PH_STATS: {
+		double *sums = stats_of(x, ph->node).sums + (size_t)piece * 2 * nd->c;
+
+		memset(sums, 0, 2 * (size_t)nd->c * sizeof(double));
+		k->norm_stats(n, nd->h, nd->w, nd->c, act(x, nd->in, from), sums);
+		break;
+	}
+	case SS_PH_APPLY: {
+		struct stats s = stats_of(x, ph->node);
+
+		k->norm_apply(n, nd->h, nd->w, nd->c, act(x, nd->in, from), s.scale, s.shift,
+		    nd->in2 < 0 ? none : act(x, nd->in2, from), nd->relu, p->act[ph->node].border,
+		    act(x, ph->node, from));
+		break;
+	}
+	case SS_PH_SHORTCUT:
+		shortcut(x, ph->node, from, n);
+		break;
+	case SS_PH_POOL:
+		pool(x, ph->node, from, n);
+		break;
+	case SS_PH_DENSE:
+		dense(x, ph->node, from, n);
+		break;
+	case SS_PH_POOL_BACK:
+		pool_back(x, ph, from, n);
+		break;
+	case SS_PH_REDUCE: {
+		struct stats s = stats_of(x, ph->node);
+		double *sums = s.sums + (size_t)piece * 2 * nd->c;
+
+		memset(sums, 0, 2 * (size_t)nd->c * sizeof(double));
+		k->norm_reduce(n, nd->h, nd->w, nd->c, grad(x, ph->node, from),
+		    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift,
+		    s.mean, sums);
+		break;
+	}
+	case SS_PH_NORM_BACK:
+		norm_back(x, ph, from, n);
+		break;
+	case SS_PH_DGRAD:
+		ss_exec_dgrad(x, ph, from, n, 0, nd->conv.ci, scratch);
+		break;
+	case SS_PH_SHORTCUT_BACK:
+		shortcut_back(x, ph, from, n);
+		break;
+	case SS_PH_WGRAD: {
+		size_t floats = (size_t)nd->conv.k * nd->conv.k * nd->conv.ci * nd->conv.co;
+		float *dw = x->pass->act + p->split[ph->node].partial.offset + (size_t)piece * floats;
+
+		memset(dw, 0, floats * sizeof(float));
+		ss_exec_wgrad(x, ph->node, from, n, 0, nd->conv.ci, dw, scratch);
+		break;
+	}
+	case SS_PH_FLUSH:
+		flush(x, &p->act[ph->node], x->pass->act, n);
+		break;
+	case SS_PH_FLUSH_GRAD:
+		flush(x, &p->grad[ph->node], x->pass->act, n);
+		break;
+	default:
+		SS_BUG_IF(ph->kind < SS_PH_BY_IMAGES);
+	}
+}
+
