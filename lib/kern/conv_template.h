@@ -36,6 +36,12 @@ typedef float vf __attribute__((vector_size(4 * W), aligned(4), may_alias));
 #endif
 #define PIX_MAX 16
 
+/* A store past the caches, where the CPU has one, and what comes before other threads read. */
+#ifndef STREAM
+#define STREAM(p, v)	(*(vf *)(p) = (v))
+#define STREAM_END()	((void)0)
+#endif
+
 struct taps {
 	int n;
 	ptrdiff_t offset[9];	/* floats from the tile's first pixel to what the tap reads */

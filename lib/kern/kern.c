@@ -66,11 +66,29 @@ ss_winograd_fits(const struct ss_kernels *k, const struct ss_conv *c)
 size_t
 ss_winograd_scratch(const struct ss_conv *c)
 {
-	const size_t b = SS_WINOGRAD_BLOCK, lanes = 16;
+	const int block = SS_WINOGRAD_BLOCK, lanes = 16;
 	const int wide = c->ci > c->co ? c->ci : c->co;		/* in either direction */
-	const size_t strip = (size_t)ss_winograd_strip(wide, wide, 2 * (int)lanes);
-	const size_t run = (size_t)ss_winograd_tiles(wide) * ((size_t)wide + strip) + 2 * lanes;
-	const size_t wgrad = 2 * SS_WINOGRAD_TILES * b + b * b + 3 * lanes;
+	const size_t run = ss_winograd_step(SS_WINOGRAD_TILES, wide) +
+	    ss_winograd_step(SS_WINOGRAD_TILES, 2 * lanes);
+	const size_t wgrad = 2 * ss_winograd_step(SS_WINOGRAD_TILES, block) + ss_winograd_step(block, block);
 
 	return 36 * (run > wgrad ? run : wgrad);
+}
+
+int
+ss_winograd_count(int n, int h, int w)
+{
+	return n * ((h + 3) / 4) * ((w + 3) / 4);
+}
+
+size_t
+ss_winograd_floats(int tiles, int channels)
+{
+	return 36 * ss_winograd_step(tiles, channels);
+}
+
+size_t
+ss_winograd_sum_floats(int ci, int co)
+{
+	return 36 * ss_winograd_step(ci, co);
 }

@@ -62,19 +62,44 @@ struct ss_kernels {
 
 	/*
 	 * The same by Winograd's F(4x4, 3x3), for a convolution that ss_winograd_fits. Packed
-	 * weights take four times the room; y and dx are made for the channels from the first to
-	 * before the second number, multiples of 32, as c0 and c1 are. scratch: ss_winograd_scratch floats that no other
-	 * thread uses. lanes is 0 where a variant has no such kernels.
+	 * weights take four times the room; c0 and c1 are multiples of lanes. scratch:
+	 * ss_winograd_scratch floats that no other thread uses. lanes is 0 where a variant has no such kernels.
 	 */
 	int lanes;
 	void (*wino_pack)(const struct ss_conv *c, const float *w, float *packed);
 	void (*wino_pack_t)(const struct ss_conv *c, const float *w, float *packed);
 	void (*wino_conv)(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
-	    struct ss_plane y, int o0, int o1, float *scratch);
+	    struct ss_plane y, float *scratch);
 	void (*wino_dgrad)(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
-	    struct ss_plane dx, int i0, int i1, bool accumulate, float *scratch);
+	    struct ss_plane dx, bool accumulate, float *scratch);
 	void (*wino_wgrad)(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy,
 	    int c0, int c1, float *dw, float *scratch);
+
+	/*
+	 * The same in steps, so that many threads can share each reading of the weights. What passes
+	 * from one to the next are tensors of ss_winograd_floats, aligned to 64 bytes: v the transformed inputs, d the
+	 * transformed gradient of the outputs, m the products, u the sums of products. `tiles` are
+	 * those of all images, ss_winograd_count; `from` is the first image (or tile, or channel) of n.
+	 */
+
+	/* v of images from..from+n-1, x being the first of them (bordered); d likewise from dy */
+	void (*wino_input)(int channels, int h, int w, struct ss_plane x, int from, int n, int tiles,
+	    float *v);
+	void (*wino_gradient)(int channels, int h, int w, struct ss_plane dy, int from, int n, int tiles,
+	    float *d);
+
+	/* matrix k, 0..35, of m (tiles, co) = v (tiles, ci) * packed, for the tiles from..to-1 */
+	void (*wino_multiply)(int k, int ci, int co, int tiles, int from, int to, const float *v,
+	    const float *packed, float *m);
+
+	/* y of images from..from+n-1 = or += */
+	void (*wino_output)(int channels, int h, int w, const float *m, int tiles, struct ss_plane y,
+	    int from, int n, bool accumulate);
+
+	/* matrix k of u (ci, co) = v' d, for the input channels c0..c1-1; dw += from all 36, for some too */
+	void (*wino_multiply_t)(int k, int ci, int co, int tiles, int c0, int c1, const float *v,
+	    const float *d, float *u);
+	void (*wino_finish)(int ci, int co, int c0, int c1, const float *u, float *dw);
 
 	/* Batch normalisation over (n,h,w) for each of c channels; sums has 2c doubles. */
 
@@ -127,10 +152,15 @@ const struct ss_kernels *ss_kernels_exact(const struct ss_kernels *k);
 /* Whether the Winograd kernels of k can do c: 3x3, stride 1, whole vectors of channels. */
 bool ss_winograd_fits(const struct ss_kernels *k, const struct ss_conv *c);
 
-/* Tiles of 4x4 outputs that a call should have at least, so that its weights are read for enough. */
-enum { SS_WINOGRAD_TILES = 48 };
+/* Tiles of 4x4 outputs for which a call reads its weights once; it should have so many. */
+enum { SS_WINOGRAD_TILES = 64 };
 
 /* Floats of scratch for one call, of any pass. */
 size_t ss_winograd_scratch(const struct ss_conv *c);
+
+/* Tiles of n images; floats of v, d or m with so many channels, and of u. */
+int ss_winograd_count(int n, int h, int w);
+size_t ss_winograd_floats(int tiles, int channels);
+size_t ss_winograd_sum_floats(int ci, int co);
 
 #endif

@@ -15,8 +15,10 @@
 #define PIX2	4
 #define PIXW	8
 #define STREAM(p, v)	_mm256_stream_ps(p, (__m256)(v))
+#define STREAM_END()	_mm_sfence()
 #define DOTS	6
 #define WINO	4
+#define WINO_IN	4
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
@@ -27,6 +29,7 @@
 const struct ss_kernels ss_kernels_avx2 = {
 	"avx2", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
+	wino_input, wino_gradient, wino_multiply, wino_output, wino_multiply_t, wino_finish,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
 	DOTS, 2 * W, dots, above, flush, peak
 };

@@ -15,8 +15,10 @@
 #define PIX2	8
 #define PIXW	16
 #define STREAM(p, v)	_mm512_stream_ps(p, (__m512)(v))
+#define STREAM_END()	_mm_sfence()
 #define DOTS	12
 #define WINO	12
+#define WINO_IN	8
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
@@ -27,6 +29,7 @@
 const struct ss_kernels ss_kernels_avx512 = {
 	"avx512", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
+	wino_input, wino_gradient, wino_multiply, wino_output, wino_multiply_t, wino_finish,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
 	DOTS, 2 * W, dots, above, flush, peak
 };

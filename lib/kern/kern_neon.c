@@ -13,6 +13,7 @@
 #define PIXW	16
 #define DOTS	12
 #define WINO	12
+#define WINO_IN	4
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
@@ -23,6 +24,7 @@
 const struct ss_kernels ss_kernels_neon = {
 	"neon", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
+	wino_input, wino_gradient, wino_multiply, wino_output, wino_multiply_t, wino_finish,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
 	DOTS, 2 * W, dots, above, flush, peak
 };

@@ -12,6 +12,7 @@
 #define PIXW	8
 #define DOTS	6
 #define WINO	4
+#define WINO_IN	4
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
 #include "kern/norm_template.h"
@@ -22,6 +23,7 @@
 const struct ss_kernels ss_kernels_portable = {
 	"portable", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
+	wino_input, wino_gradient, wino_multiply, wino_output, wino_multiply_t, wino_finish,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
 	DOTS, 2 * W, dots, above, flush, peak
 };

@@ -239,8 +239,10 @@ flush(const float *from, float *to, size_t n)
 }
 
 const struct ss_kernels ss_kernels_ref = {
-	"ref", pack, pack, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
-	0, NULL, NULL, NULL, NULL, NULL,
-	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS_ROWS, DOTS_COLS, dots, above, flush, NULL
+	.name = "ref",
+	.conv_pack = pack, .conv_pack_t = pack,
+	.conv = conv, .conv_dgrad = conv_dgrad, .conv_wgrad = conv_wgrad, .conv_wgrad_sum = conv_wgrad_sum,
+	.norm_stats = norm_stats, .norm_apply = norm_apply, .norm_reduce = norm_reduce, .norm_dgrad = norm_dgrad,
+	.dots_rows = DOTS_ROWS, .dots_cols = DOTS_COLS, .dots = dots,
+	.above = above, .flush = flush
 };

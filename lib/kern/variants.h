@@ -9,18 +9,11 @@
 /* Winograd: channels, in and out, in a block of the weight gradient. */
 enum { SS_WINOGRAD_BLOCK = 64 };
 
-/* Tiles in a block. V of more than 144 channels leaves L2 anyhow: then each reading of U should serve more. */
-static inline int
-ss_winograd_tiles(int in)
+/* Floats between two of the 36 matrices of a x b: an odd number of lines, so that no two fight for a place in L1. */
+static inline size_t
+ss_winograd_step(int a, int b)
 {
-	return in > 144 ? 2 * SS_WINOGRAD_TILES : SS_WINOGRAD_TILES;
-}
-
-/* Output channels in a strip: one block if V of `in` channels stays in L2, else all. */
-static inline int
-ss_winograd_strip(int in, int all, int block)
-{
-	return in > 144 ? all : block;
+	return 16 * (((size_t)(a | 1) * (size_t)b + 15) / 16 | 1);
 }
 
 extern const struct ss_kernels ss_kernels_ref, ss_kernels_portable;

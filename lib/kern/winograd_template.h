@@ -2,29 +2,54 @@
  * winograd_template.h - 3x3 convolution of stride 1 by F(4x4, 3x3), for one vector width
  *
  * Included by each kern_WIDTH.c after conv_template.h. That defines
- *	WINO	tiles (for the weight gradient: input channels) in a register tile of the products
+ *	WINO	tiles in a register tile of the products
+ *	WINO_IN	input channels in one of the weight gradient's; it divides W
  *
  * A tile of 4x4 outputs is A' [ (G g G') * (B' d B) ] A, where d are the 6x6 inputs that
  * it sees, g the 3x3 weights and * multiplies element by element (Lavin and Gray 2015,
  * "Fast algorithms for convolutional neural networks", section 4.3): 36 products for what takes 144.
- * Summed over input channels, each of the 36 is a product of matrices.
+ * Summed over input channels, each of the 36 is a product of matrices, V (tiles, ci) * U (ci, co).
  *
- * The loop nest, in plain words: for each block of T tiles: transform their inputs into
- * V (36, T, ci); for each strip of output channels: for each of the 36 elements: M (T, strip)
- * = V (T, ci) * U (ci, strip); transform M back and store. A register tile of 12 tiles x 2
- * vectors does 24 multiply-adds for 14 loads. Where V fits into L2, a strip is one block of 2W
- * channels, and V and M, 0.7 MB for 64 channels, stay there; where it does not, a strip is all
- * channels, so that V is read only once. U is read once for each T tiles, in order, so that it
- * may come from farther away. The transforms add about 13 vector operations for each
- * 16 outputs and channel, whatever the number of channels on the other side.
+ * The loop nest, in plain words: for each block of T tiles: transform their inputs into V; for each block
+ * of 2W output channels: for each of the 36 elements: M (T, 2W) = V (T, ci) * U (ci, 2W);
+ * transform M back and store. A register tile of 12 tiles x 2 vectors does 24
+ * multiply-adds for 14 loads. V and M, 0.9 MB for 64 channels, stay in L2. U is read in order, once for each T tiles,
+ * and fetched into L2 one matrix ahead. The transforms add about 13 vector operations for each 16 outputs and
+ * channel, whatever the number of channels on the other side.
+ *
+ * Where U is so large that its reading would be the limit, the three steps are functions of their own,
+ * over all tiles of a batch: then U is read once for all of them, and V and M pass through memory.
+ *
+ * V, M and the transformed gradient of the outputs keep the W channels of a vector together, and so their tiles:
+ * (36, channels / W, tiles, W). A register tile then reads and writes whole lines, one after the other.
  *
  * Where the image is no multiple of 4, the last tiles see zeros and keep part of what they make.
  */
 
 enum { WINO_T = SS_WINOGRAD_TILES, WINO_BLOCK = SS_WINOGRAD_BLOCK };
 
-/* Distance of two of the 36 matrices: never a multiple of 4096 bytes, which would fight for one place in L1. */
-#define WINO_STEP(floats)	((size_t)(floats) + W)
+/* Such a tensor, or a part of it. */
+struct wino {
+	float *p;
+	size_t step;		/* floats between two of the 36 matrices */
+	size_t block;		/* and between two vectors of channels of one matrix */
+};
+
+/* Distances are never multiples of 4096 bytes, which would fight for one place in L1. */
+static struct wino
+wino_view(float *p, int tiles, int channels)
+{
+	return (struct wino){ p, ss_winograd_step(tiles, channels), (size_t)(tiles | 1) * W };
+}
+
+INLINE void
+wino_store(float *p, vf v, const bool stream)
+{
+	if (stream)
+		STREAM(p, v);
+	else
+		*(vf *)p = v;
+}
 
 /* B' d of six vectors. */
 INLINE void
@@ -175,7 +200,8 @@ load_if(bool there, const float *p)
 
 /* V of one tile and one vector of channels; `rows` x `cols` of its 6x6 inputs can be read. */
 INLINE void
-wino_input(const float *p, size_t row, size_t pixel, int rows, int cols, float *v, size_t step)
+wino_input_tile(const float *p, size_t row, size_t pixel, int rows, int cols, float *v, size_t step,
+    const bool stream)
 {
 	vf d[6][6];
 
@@ -191,14 +217,14 @@ wino_input(const float *p, size_t row, size_t pixel, int rows, int cols, float *
 			q[i] = d[i][j];
 		wino_b(q);
 		UNROLL for (int i = 0; i < 6; i++)
-			*(vf *)(v + (size_t)(6 * i + j) * step) = q[i];
+			wino_store(v + (size_t)(6 * i + j) * step, q[i], stream);
 	}
 }
 
 /* The same for a tile of the output's gradient: 4x4 of which `rows` x `cols` are there. */
 INLINE void
-wino_output_gradient(const float *p, size_t row, size_t pixel, int rows, int cols, float *v,
-    size_t step)
+wino_gradient_tile(const float *p, size_t row, size_t pixel, int rows, int cols, float *v,
+    size_t step, const bool stream)
 {
 	vf d[4][6];
 
@@ -216,13 +242,13 @@ wino_output_gradient(const float *p, size_t row, size_t pixel, int rows, int col
 			y[i] = d[i][j];
 		wino_at(y, q);
 		UNROLL for (int i = 0; i < 6; i++)
-			*(vf *)(v + (size_t)(6 * i + j) * step) = q[i];
+			wino_store(v + (size_t)(6 * i + j) * step, q[i], stream);
 	}
 }
 
 /* The outputs of one tile and one vector of channels. */
 INLINE void
-wino_output(const float *m, size_t step, float *p, size_t row, size_t pixel, int rows, int cols,
+wino_output_tile(const float *m, size_t step, float *p, size_t row, size_t pixel, int rows, int cols,
     bool accumulate)
 {
 	vf d[6][4];
@@ -251,59 +277,94 @@ wino_output(const float *m, size_t step, float *p, size_t row, size_t pixel, int
 	}
 }
 
-/* c (P, CB vectors) = or += a' b over `depth`; element p of a's k-th column is a[p * astep + k * ak]. */
+/*
+ * c (P, CB vectors) = or += a' b. The depth goes in blocks of `inner`, between which a and b move by ablock and
+ * bblock; element p of a's k-th column is a[p * ap + k]. next: what the following call will read,
+ * of which so many lines are fetched in each block.
+ */
 INLINE void
-wino_product(const float *a, size_t astep, size_t ak, const float *b, size_t bk, int depth, float *c,
-    size_t cstep, bool accumulate, const int P, const int CB)
+wino_product(const float *a, const size_t ap, size_t ablock, const float *b, size_t bk, size_t bv,
+    int blocks, const int inner, float *c, size_t cp, size_t cv, const float *next, int lines,
+    bool accumulate, const bool stream, const int P, const int CB)
 {
 	vf acc[PIX_MAX][2];
 
 	UNROLL for (int p = 0; p < P; p++)
 		UNROLL for (int v = 0; v < CB; v++)
-			acc[p][v] = load_if(accumulate, c + p * cstep + v * W);
-	for (int k = 0; k < depth; k++, a += ak, b += bk) {
-		vf v[2];
-
-		UNROLL for (int i = 0; i < CB; i++)
-			v[i] = *(const vf *)(b + i * W);
-		UNROLL for (int p = 0; p < P; p++) {
-			float s = a[p * astep];
+			acc[p][v] = load_if(accumulate, c + p * cp + v * cv);
+	for (int o = 0; o < blocks; o++, a += ablock) {
+		for (int l = 0; l < lines; l++, next += 16)
+			__builtin_prefetch(next, 0, 2);
+		for (int k = 0; k < inner; k++, b += bk) {
+			vf v[2];
 
 			UNROLL for (int i = 0; i < CB; i++)
-				acc[p][i] += s * v[i];
+				v[i] = *(const vf *)(b + i * bv);
+			UNROLL for (int p = 0; p < P; p++) {
+				float s = a[p * ap + k];
+
+				UNROLL for (int i = 0; i < CB; i++)
+					acc[p][i] += s * v[i];
+			}
 		}
 	}
 	UNROLL for (int p = 0; p < P; p++)
 		UNROLL for (int v = 0; v < CB; v++)
-			*(vf *)(c + p * cstep + v * W) = acc[p][v];
+			wino_store(c + p * cp + v * cv, acc[p][v], stream);
 }
 
-/* All rows of a product, in register tiles from large to small. */
-#define WINO_PRODUCTS(P, CB, ROWS)							\
-	for (; r + P <= ROWS; r += P)							\
-		wino_product(a + r * astep, astep, ak, b, bk, depth, c + r * cstep, cstep,	\
-		    accumulate, P, CB)
-
-static void
-wino_products_2(const float *a, size_t astep, size_t ak, const float *b, size_t bk, int depth,
-    float *c, size_t cstep, bool accumulate, int rows)
+/*
+ * M (rows, CB vectors) = V (rows, ci) * U (ci, CB vectors) of one matrix, in register tiles from large to small. On the
+ * way the matrix `next`, as large as u, is fetched, an equal part of it by each large tile.
+ */
+INLINE void
+wino_rows(const float *v, size_t vblock, int rows, const float *u, int ci, float *m, size_t mblock,
+    const float *next, const bool stream, const int CB)
 {
+	const int parts = rows < WINO ? 1 : rows / WINO, lines = (CB * W * W / 16 + parts - 1) / parts;
 	int r = 0;
 
-	WINO_PRODUCTS(WINO, 2, rows);
-	WINO_PRODUCTS(4, 2, rows);
-	WINO_PRODUCTS(1, 2, rows);
+#define WINO_ROWS(P)									\
+	for (; r + P <= rows; r += P, next += 16 * (size_t)lines * (ci / W))			\
+		wino_product(v + (size_t)r * W, W, vblock, u, CB * W, W, ci / W, W, m + (size_t)r * W, W,	\
+		    mblock, next, P == WINO ? lines : 0, false, stream, P, CB)
+	WINO_ROWS(WINO);
+	WINO_ROWS(4);
+	WINO_ROWS(1);
+#undef WINO_ROWS
 }
 
-static void
-wino_products_1(const float *a, size_t astep, size_t ak, const float *b, size_t bk, int depth,
-    float *c, size_t cstep, bool accumulate, int rows)
+INLINE void
+wino_block(const float *v, size_t vblock, int rows, const float *u, int ci, float *m, size_t mblock,
+    const float *next, const bool stream, int width)
 {
-	int r = 0;
+	if (width == W)
+		wino_rows(v, vblock, rows, u, ci, m, mblock, next, stream, 1);
+	else
+		wino_rows(v, vblock, rows, u, ci, m, mblock, next, stream, 2);
+}
 
-	WINO_PRODUCTS(WINO, 1, rows);
-	WINO_PRODUCTS(4, 1, rows);
-	WINO_PRODUCTS(1, 1, rows);
+/* U' (in, out) = or += V' D of one matrix, over so many tiles */
+INLINE void
+wino_sums(const float *v, size_t vblock, const float *d, size_t dblock, int tiles, float *u, int in,
+    int out, size_t row, bool accumulate, const bool stream)
+{
+	int width;
+
+	for (int o = 0; o < out; o += width, d += (size_t)(width / W) * dblock) {
+		width = block_width(o, out);
+		for (int i = 0; i < in; i += WINO_IN) {
+			const float *a = v + (size_t)(i / W) * vblock + i % W;
+			float *to = u + i * row + o;
+
+			if (width == W)
+				wino_product(a, 1, W, d, W, dblock, tiles, 1, to, row, W, a, 0, accumulate,
+				    stream, WINO_IN, 1);
+			else
+				wino_product(a, 1, W, d, W, dblock, tiles, 1, to, row, W, a, 0, accumulate,
+				    stream, WINO_IN, 2);
+		}
+	}
 }
 
 INLINE int
@@ -312,113 +373,118 @@ at_most(int a, int b)
 	return a < b ? a : b;
 }
 
-/* T tiles, from number `first` on, of the input channels c0..c1-1 into v (36, T, c1 - c0). */
-static void
+/* So many tiles, from number `first` on, of the input channels c0..c1-1, into V, whose tile 0 is that one. */
+INLINE void
 wino_inputs(struct ss_plane x, int h, int w, int channels, int c0, int c1, int first, int tiles,
-    float *v, size_t step)
+    struct wino v, const bool stream)
 {
-	for (int t = 0; t < tiles; t++, v += c1 - c0) {
+	for (int t = 0; t < tiles; t++, v.p += W) {
 		const struct wino_tile g = wino_tile(first + t, h, w);
 		const float *p = x.p + (size_t)g.image * x.image + (ptrdiff_t)(g.row - 1) * (ptrdiff_t)x.row +
 		    (ptrdiff_t)(g.col - 1) * channels;
 		const int rows = h - g.row + 2, cols = w - g.col + 2;
+		float *to = v.p;
 
-		for (int c = c0; c < c1; c += W)
+		for (int c = c0; c < c1; c += W, to += v.block)
 			if (rows >= 6 && cols >= 6)
-				wino_input(p + c, x.row, (size_t)channels, 6, 6, v + c - c0, step);
+				wino_input_tile(p + c, x.row, (size_t)channels, 6, 6, to, v.step, stream);
 			else
-				wino_input(p + c, x.row, (size_t)channels, rows, cols, v + c - c0, step);
+				wino_input_tile(p + c, x.row, (size_t)channels, rows, cols, to, v.step, stream);
 	}
 }
 
-static void
-wino_output_gradients(struct ss_plane dy, int h, int w, int channels, int c0, int c1, int first,
-    int tiles, float *v, size_t step)
+INLINE void
+wino_gradients(struct ss_plane dy, int h, int w, int channels, int c0, int c1, int first, int tiles,
+    struct wino d, const bool stream)
 {
-	for (int t = 0; t < tiles; t++, v += c1 - c0) {
+	for (int t = 0; t < tiles; t++, d.p += W) {
 		const struct wino_tile g = wino_tile(first + t, h, w);
 		const float *p = dy.p + (size_t)g.image * dy.image + (size_t)g.row * dy.row +
 		    (size_t)g.col * (size_t)channels;
 		const int rows = h - g.row, cols = w - g.col;
+		float *to = d.p;
 
-		for (int c = c0; c < c1; c += W)
+		for (int c = c0; c < c1; c += W, to += d.block)
 			if (rows >= 4 && cols >= 4)
-				wino_output_gradient(p + c, dy.row, (size_t)channels, 4, 4, v + c - c0, step);
+				wino_gradient_tile(p + c, dy.row, (size_t)channels, 4, 4, to, d.step, stream);
 			else
-				wino_output_gradient(p + c, dy.row, (size_t)channels, rows, cols, v + c - c0,
-				    step);
+				wino_gradient_tile(p + c, dy.row, (size_t)channels, rows, cols, to, d.step, stream);
 	}
 }
 
+/* The other way: so many tiles of `width` channels, the first of which is y's. */
 static void
-wino_outputs(const float *m, size_t step, int width, struct ss_plane y, int h, int w, int channels,
-    int first, int tiles, bool accumulate)
+wino_outputs(const float *m, size_t step, size_t block, int width, struct ss_plane y, int h, int w,
+    int channels, int first, int tiles, bool accumulate)
 {
-	for (int t = 0; t < tiles; t++, m += width) {
+	for (int t = 0; t < tiles; t++, m += W) {
 		const struct wino_tile g = wino_tile(first + t, h, w);
 		float *p = y.p + (size_t)g.image * y.image + (size_t)g.row * y.row +
 		    (size_t)g.col * (size_t)channels;
 		const int rows = h - g.row, cols = w - g.col;
+		const float *from = m;
 
-		for (int c = 0; c < width; c += W)
+		for (int c = 0; c < width; c += W, from += block)
 			if (rows >= 4 && cols >= 4)
-				wino_output(m + c, step, p + c, y.row, (size_t)channels, 4, 4, accumulate);
+				wino_output_tile(from, step, p + c, y.row, (size_t)channels, 4, 4, accumulate);
 			else
-				wino_output(m + c, step, p + c, y.row, (size_t)channels, rows, cols, accumulate);
+				wino_output_tile(from, step, p + c, y.row, (size_t)channels, rows, cols,
+				    accumulate);
 	}
 }
 
-/* y (n,h,w,co) = or += x (n,h,w,ci; bordered) * packed, for the output channels o0..o1-1. */
+/* Tiles in each block: as equal as can be. */
+static int
+wino_share(int tiles)
+{
+	const int blocks = (tiles + WINO_T - 1) / WINO_T;
+
+	return (tiles + blocks - 1) / blocks;
+}
+
+/* y (n,h,w,co) = or += x (n,h,w,ci; bordered) * packed */
 static void
 wino_run(int n, int h, int w, struct ss_plane x, int ci, const float *packed, struct ss_plane y,
-    int co, int o0, int o1, bool accumulate, float *scratch)
+    int co, bool accumulate, float *scratch)
 {
-	const int all = n * ((h + 3) / 4) * ((w + 3) / 4);
-	const int strip = ss_winograd_strip(ci, o1 - o0, 2 * W);
-	const int block = ss_winograd_tiles(ci);
-	const size_t vstep = WINO_STEP(block * ci), mstep = WINO_STEP(block * strip);
-	float *const v = scratch, *const m = scratch + 36 * vstep;
-	int width;
+	const int all = ss_winograd_count(n, h, w), share = wino_share(all);
+	const struct wino v = wino_view(scratch, share, ci);
+	const struct wino m = wino_view(scratch + 36 * v.step, share, 2 * W);
 
-	for (int first = 0; first < all; first += block) {
-		const int tiles = at_most(all - first, block);
+	for (int first = 0, width; first < all; first += share) {
+		const int tiles = at_most(all - first, share);
+		const float *u = packed;
 
-		wino_inputs(x, h, w, ci, 0, ci, first, tiles, v, vstep);
-		for (int s = o0; s < o1; s += strip) {
-			const int wide = at_most(o1 - s, strip);
-			struct ss_plane out = { y.p + s, y.row, y.image };
+		wino_inputs(x, h, w, ci, 0, ci, first, tiles, v, false);
+		for (int o = 0; o < co; o += width) {
+			const struct ss_plane out = { y.p + o, y.row, y.image };
 
-			for (size_t k = 0; k < 36; k++)
-				for (int o = s; o < s + wide; o += width) {
-					const float *u = packed + 36 * (size_t)o * ci;
-
-					width = block_width(o, co);
-					(width == W ? wino_products_1 : wino_products_2)(v + k * vstep, (size_t)ci,
-					    1, u + k * (size_t)ci * width, (size_t)width, ci, m + k * mstep + (o - s),
-					    (size_t)wide, false, tiles);
-				}
-			wino_outputs(m, mstep, wide, out, h, w, co, first, tiles, accumulate);
+			width = block_width(o, co);
+			for (size_t k = 0; k < 36; k++, u += (size_t)ci * width)
+				wino_block(v.p + k * v.step, v.block, tiles, u, ci, m.p + k * m.step, m.block,
+				    u + (size_t)ci * width, false, width);
+			wino_outputs(m.p, m.step, m.block, width, out, h, w, co, first, tiles, accumulate);
 		}
 	}
 }
 
 static void
 wino_conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
-    struct ss_plane y, int o0, int o1, float *scratch)
+    struct ss_plane y, float *scratch)
 {
-	wino_run(n, c->h, c->w, x, c->ci, packed, y, c->co, o0, o1, false, scratch);
+	wino_run(n, c->h, c->w, x, c->ci, packed, y, c->co, false, scratch);
 }
 
 static void
 wino_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
-    struct ss_plane dx, int i0, int i1, bool accumulate, float *scratch)
+    struct ss_plane dx, bool accumulate, float *scratch)
 {
-	wino_run(n, c->h, c->w, dy, c->co, packed_t, dx, c->ci, i0, i1, accumulate, scratch);
+	wino_run(n, c->h, c->w, dy, c->co, packed_t, dx, c->ci, accumulate, scratch);
 }
 
 /* dw += G' u G for a block of channels; u (36, in, out) */
 static void
-wino_weight_gradient(const float *u, size_t step, int in, int out, float *dw, size_t tap,
+wino_weight_gradient(const float *u, size_t step, size_t row, int in, int out, float *dw, size_t tap,
     size_t co)
 {
 	for (int i = 0; i < in; i++)
@@ -429,7 +495,7 @@ wino_weight_gradient(const float *u, size_t step, int in, int out, float *dw, si
 				vf q[6];
 
 				UNROLL for (int b = 0; b < 6; b++)
-					q[b] = *(const vf *)(u + (size_t)(6 * a + b) * step + i * out + o);
+					q[b] = *(const vf *)(u + (size_t)(6 * a + b) * step + i * row + o);
 				wino_gt(q, d[a]);
 			}
 			UNROLL for (int b = 0; b < 3; b++) {
@@ -452,30 +518,110 @@ static void
 wino_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int c0, int c1,
     float *dw, float *scratch)
 {
-	const int all = n * ((c->h + 3) / 4) * ((c->w + 3) / 4);
+	const int all = ss_winograd_count(n, c->h, c->w), share = wino_share(all);
 	const size_t tap = (size_t)c->ci * c->co;
 
 	for (int i = c0; i < c1; i += WINO_BLOCK)
 		for (int o = 0; o < c->co; o += WINO_BLOCK) {
 			const int in = at_most(c1 - i, WINO_BLOCK), out = at_most(c->co - o, WINO_BLOCK);
-			const size_t vstep = WINO_STEP(WINO_T * in), dstep = WINO_STEP(WINO_T * out),
-			    ustep = WINO_STEP(in * out);
-			float *const v = scratch, *const d = v + 36 * vstep, *const u = d + 36 * dstep;
-			int width;
+			const struct wino v = wino_view(scratch, share, in);
+			const struct wino d = wino_view(v.p + 36 * v.step, share, out);
+			const size_t step = ss_winograd_step(in, out), row = (size_t)out;
+			float *const u = d.p + 36 * d.step;
 
-			for (int first = 0; first < all; first += WINO_T) {
-				const int tiles = at_most(all - first, WINO_T);
+			for (int first = 0; first < all; first += share) {
+				const int tiles = at_most(all - first, share);
 
-				wino_inputs(x, c->h, c->w, c->ci, i, i + in, first, tiles, v, vstep);
-				wino_output_gradients(dy, c->h, c->w, c->co, o, o + out, first, tiles, d, dstep);
+				wino_inputs(x, c->h, c->w, c->ci, i, i + in, first, tiles, v, false);
+				wino_gradients(dy, c->h, c->w, c->co, o, o + out, first, tiles, d, false);
 				for (size_t k = 0; k < 36; k++)
-					for (int b = 0; b < out; b += width) {
-						width = block_width(b, out);
-						(width == W ? wino_products_1 : wino_products_2)(v + k * vstep, 1,
-						    (size_t)in, d + k * dstep + b, (size_t)out, tiles,
-						    u + k * ustep + b, (size_t)out, first > 0, in);
-					}
+					wino_sums(v.p + k * v.step, v.block, d.p + k * d.step, d.block, tiles,
+					    u + k * step, in, out, row, first > 0, false);
 			}
-			wino_weight_gradient(u, ustep, in, out, dw + (size_t)i * c->co + o, tap, (size_t)c->co);
+			wino_weight_gradient(u, step, row, in, out, dw + (size_t)i * c->co + o, tap,
+			    (size_t)c->co);
 		}
+}
+
+/*
+ * The steps by themselves. `tiles` are those of the whole tensor; images are counted from number `from` on.
+ */
+
+static void
+wino_input(int channels, int h, int w, struct ss_plane x, int from, int n, int tiles, float *v)
+{
+	const int first = ss_winograd_count(from, h, w);
+	struct wino to = wino_view(v, tiles, channels);
+
+	to.p += (size_t)first * W;
+	wino_inputs(x, h, w, channels, 0, channels, 0, ss_winograd_count(n, h, w), to, true);
+	STREAM_END();
+}
+
+static void
+wino_gradient(int channels, int h, int w, struct ss_plane dy, int from, int n, int tiles, float *d)
+{
+	const int first = ss_winograd_count(from, h, w);
+	struct wino to = wino_view(d, tiles, channels);
+
+	to.p += (size_t)first * W;
+	wino_gradients(dy, h, w, channels, 0, channels, 0, ss_winograd_count(n, h, w), to, true);
+	STREAM_END();
+}
+
+static void
+wino_output(int channels, int h, int w, const float *m, int tiles, struct ss_plane y, int from, int n,
+    bool accumulate)
+{
+	const size_t first = (size_t)ss_winograd_count(from, h, w);
+	const struct wino at = wino_view(NULL, tiles, channels);
+
+	wino_outputs(m + first * W, at.step, at.block, channels, y, h, w, channels, 0,
+	    ss_winograd_count(n, h, w), accumulate);
+}
+
+static void
+wino_multiply(int k, int ci, int co, int tiles, int from, int to, const float *v, const float *packed,
+    float *m)
+{
+	const struct wino a = wino_view(NULL, tiles, ci), c = wino_view(NULL, tiles, co);
+	int width;
+
+	v += (size_t)k * a.step + (size_t)from * W;
+	m += (size_t)k * c.step + (size_t)from * W;
+	for (int o = 0; o < co; o += width, m += (size_t)(width / W) * c.block) {
+		const float *u = packed + 36 * (size_t)o * ci;
+
+		width = block_width(o, co);
+		wino_block(v, a.block, to - from, u + (size_t)k * ci * width, ci, m, c.block,
+		    u + (36 + (size_t)k) * ci * width, true, width);
+	}
+	STREAM_END();
+}
+
+enum { WINO_DEPTH = 256 };	/* tiles, so that what they need of D stays in L1 or near it */
+
+static void
+wino_multiply_t(int k, int ci, int co, int tiles, int c0, int c1, const float *v, const float *d,
+    float *u)
+{
+	const struct wino a = wino_view(NULL, tiles, ci), b = wino_view(NULL, tiles, co);
+
+	v += (size_t)k * a.step + (size_t)(c0 / W) * a.block;
+	d += (size_t)k * b.step;
+	u += (size_t)k * ss_winograd_step(ci, co) + (size_t)c0 * co;
+	if (tiles <= WINO_DEPTH)
+		wino_sums(v, a.block, d, b.block, tiles, u, c1 - c0, co, (size_t)co, false, true);
+	else
+		for (int t = 0; t < tiles; t += WINO_DEPTH)
+			wino_sums(v + (size_t)t * W, a.block, d + (size_t)t * W, b.block,
+			    at_most(tiles - t, WINO_DEPTH), u, c1 - c0, co, (size_t)co, t > 0, false);
+	STREAM_END();
+}
+
+static void
+wino_finish(int ci, int co, int c0, int c1, const float *u, float *dw)
+{
+	wino_weight_gradient(u + (size_t)c0 * co, ss_winograd_step(ci, co), (size_t)co, c1 - c0, co,
+	    dw + (size_t)c0 * co, (size_t)ci * co, (size_t)co);
 }

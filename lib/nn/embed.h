@@ -9,9 +9,9 @@
 struct ss_embedder {
 	struct ss_plan *plan;
 	struct ss_weights weights;
-	struct ss_pass *pass;		/* one for each thread */
-	float *scratch;			/* of all threads */
-	int threads, d;
+	struct ss_pass pass;
+	struct ss_workspace space;
+	int d;				/* floats of an output */
 };
 
 /* For the output of node `layer`. Fill weights.params and .buffers, then ss_embedder_ready. */

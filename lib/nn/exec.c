@@ -65,9 +65,9 @@ run(struct exec *x, int from, int to, struct ss_pool *pool)
 		x->phase = ph;
 		x->phases = end - i;
 		if (ph->kind < SS_PH_BY_IMAGES)
-			ss_pool_run(pool, (size_t)p->pieces, segment_piece, x);
+			ss_pool_run(pool, ((size_t)x->n + (size_t)p->piece - 1) / (size_t)p->piece, segment_piece, x);
 		else
-			ss_pool_run(pool, ss_exec_pieces(p, ph), timed_piece, x);
+			ss_pool_run(pool, ss_exec_pieces(x), timed_piece, x);
 	}
 }
 
@@ -92,39 +92,23 @@ ss_backward(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_we
 	run(&x, plan->forward, plan->phases, pool);
 }
 
-/* A norm is applied with its running statistics. */
-static void
-use_running(const struct exec *x, const struct ss_phase *ph)
-{
-	const struct ss_node *nd = &x->plan->net->node[ph->node];
-
-	if (ph->kind == SS_PH_APPLY)
-		for (int c = 0; c < nd->c; c++)
-			ss_exec_affine(x, ph->node, c, buffer(x, nd->mean)[c], buffer(x, nd->var)[c]);
-}
-
 void
-ss_infer(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
-    const uint8_t *images, int n, float *scratch, float *out)
+ss_infer(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
+    const uint8_t *images, int n, const struct ss_workspace *space, struct ss_pool *pool, float *out)
 {
-	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = n };
+	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = n, .space = space };
 	const int last = plan->phase[plan->phases - 1].node;
 
-	x.local = scratch + plan->kernel_floats;
-	for (int i = 0, end; i < plan->phases; i = end) {
-		x.phase = &plan->phase[i];
-		for (end = i; end < plan->phases && plan->phase[end].segment == x.phase->segment; end++)
-			use_running(&x, &plan->phase[end]);
-		if (x.phase->kind == SS_PH_CONV_WIDE) {
-			ss_exec_conv(&x, x.phase->node, 0, n, 0, plan->net->node[x.phase->node].c, scratch);
-			continue;
-		}
-		for (x.first = 0; x.first < n; x.first += plan->piece)
-			for (int k = i; k < end; k++)
-				ss_exec_images(&x, &plan->phase[k], 0, x.first,
-				    n - x.first < plan->piece ? n - x.first : plan->piece, scratch);
+	for (int i = 0; i < plan->phases; i++) {	/* norms are applied with their running statistics */
+		const struct ss_node *nd = &plan->net->node[plan->phase[i].node];
+
+		if (plan->phase[i].kind == SS_PH_APPLY)
+			for (int c = 0; c < nd->c; c++)
+				ss_exec_affine(&x, plan->phase[i].node, c, buffer(&x, nd->mean)[c],
+				    buffer(&x, nd->var)[c]);
 	}
-	memcpy(out, act(&x, last, 0).p, (size_t)n * plan->net->node[last].c * sizeof(float));
+	run(&x, 0, plan->phases, pool);
+	memcpy(out, pass->act + plan->act[last].offset, (size_t)n * plan->net->node[last].c * sizeof(float));
 }
 
 float *

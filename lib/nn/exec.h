@@ -71,6 +71,19 @@ stats_of(const struct exec *x, int node)
 		base + 4 * c };
 }
 
+/* What passes between the steps of a Winograd convolution, and over how many tiles. */
+static inline float *
+step_slot(const struct exec *x, int node, int slot)
+{
+	return x->pass->act + x->plan->steps[node].slot[slot].offset;
+}
+
+static inline int
+step_tiles(const struct exec *x, int node)
+{
+	return ss_winograd_count(x->n, x->plan->net->node[node].h, x->plan->net->node[node].w);
+}
+
 static inline const float *
 param(const struct exec *x, int i)
 {
@@ -99,19 +112,15 @@ scratch_of(const struct exec *x, int worker)
 void ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, int n,
     float *scratch);
 
-/*
- * Convolutions of images from..from+n-1, for the channels c0..c1-1 of what they make: the output, the
- * gradient of the input, or what is added to dw.
- */
-void ss_exec_conv(const struct exec *x, int node, int from, int n, int c0, int c1, float *scratch);
-void ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, int c0, int c1,
-    float *scratch);
+/* Convolutions of images from..from+n-1; the gradient of the weights for the input channels c0..c1-1. */
+void ss_exec_conv(const struct exec *x, int node, int from, int n, float *scratch);
+void ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch);
 void ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, float *dw,
     float *scratch);
 
 /* exec_batch.c: a piece of a phase that is a segment by itself, and how many there are. */
 void ss_exec_piece(const struct exec *x, int piece, int worker);
-size_t ss_exec_pieces(const struct ss_plan *p, const struct ss_phase *ph);
+size_t ss_exec_pieces(const struct exec *x);
 
 /* scale and shift so that y * scale + shift = (y - mean) / sqrt(var + eps) * gamma + beta */
 void ss_exec_affine(const struct exec *x, int node, int c, double mean, double var);

@@ -163,28 +163,26 @@ norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 }
 
 void
-ss_exec_conv(const struct exec *x, int node, int from, int n, int c0, int c1, float *scratch)
+ss_exec_conv(const struct exec *x, int node, int from, int n, float *scratch)
 {
 	const struct ss_node *nd = &x->plan->net->node[node];
 	const float *w = x->w->packed + x->plan->packed[node];
 
 	if (x->plan->winograd[node])
-		x->plan->kern->wino_conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from), c0, c1,
-		    scratch);
+		x->plan->kern->wino_conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from), scratch);
 	else
 		x->plan->kern->conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from));
 }
 
 void
-ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, int c0, int c1,
-    float *scratch)
+ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch)
 {
 	const struct ss_node *nd = &x->plan->net->node[ph->node];
 	const float *w = x->w->packed_t + x->plan->packed[ph->node];
 
 	if (x->plan->winograd[ph->node])
 		x->plan->kern->wino_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
-		    c0, c1, ph->accumulate, scratch);
+		    ph->accumulate, scratch);
 	else
 		x->plan->kern->conv_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
 		    ph->accumulate);
@@ -202,6 +200,22 @@ ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, f
 	else
 		x->plan->kern->conv_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
 		    dw);
+}
+
+/* What both gradients of a convolution in steps begin with. */
+static void
+steps_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const struct ss_kernels *k = x->plan->kern;
+	const int tiles = step_tiles(x, ph->node);
+	const struct ss_plane dy = grad(x, ph->node, from);
+
+	k->wino_input(nd->conv.ci, nd->h, nd->w, act(x, nd->in, from), from, n, tiles,
+	    step_slot(x, ph->node, SS_WINO_X));
+	k->wino_gradient(nd->c, nd->h, nd->w, dy, from, n, tiles, step_slot(x, ph->node, SS_WINO_D));
+	if (ph->input_grad)
+		k->wino_input(nd->c, nd->h, nd->w, dy, from, n, tiles, step_slot(x, ph->node, SS_WINO_BACK_V));
 }
 
 /* What the thread has made of a slot, to the arena, borders and all. */
@@ -226,7 +240,7 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		input(x, ph->node, from, n);
 		break;
 	case SS_PH_CONV:
-		ss_exec_conv(x, ph->node, from, n, 0, nd->c, scratch);
+		ss_exec_conv(x, ph->node, from, n, scratch);
 		break;
 	case SS_PH_STATS: {
 		double *sums = stats_of(x, ph->node).sums + (size_t)piece * 2 * nd->c;
@@ -269,7 +283,7 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		norm_back(x, ph, from, n);
 		break;
 	case SS_PH_DGRAD:
-		ss_exec_dgrad(x, ph, from, n, 0, nd->conv.ci, scratch);
+		ss_exec_dgrad(x, ph, from, n, scratch);
 		break;
 	case SS_PH_SHORTCUT_BACK:
 		shortcut_back(x, ph, from, n);
@@ -282,6 +296,21 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		ss_exec_wgrad(x, ph->node, from, n, 0, nd->conv.ci, dw, scratch);
 		break;
 	}
+	case SS_PH_WINO_IN:
+		k->wino_input(nd->conv.ci, nd->h, nd->w, act(x, nd->in, from), from, n, step_tiles(x, ph->node),
+		    step_slot(x, ph->node, SS_WINO_V));
+		break;
+	case SS_PH_WINO_OUT:
+		k->wino_output(nd->c, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_M), step_tiles(x, ph->node),
+		    act(x, ph->node, from), from, n, false);
+		break;
+	case SS_PH_WINO_IN_BACK:
+		steps_back(x, ph, from, n);
+		break;
+	case SS_PH_WINO_OUT_BACK:
+		k->wino_output(nd->conv.ci, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_BACK_M),
+		    step_tiles(x, ph->node), grad(x, nd->in, from), from, n, ph->accumulate);
+		break;
 	case SS_PH_FLUSH:
 		flush(x, &p->act[ph->node], x->pass->act, n);
 		break;

@@ -11,8 +11,11 @@
 #define MAX_PARTIAL	((size_t)40 << 20)
 #define MIN_TASKS	16
 
-/* Images that inference takes at once through a convolution with large weights. */
-#define WIDE_BATCH	96
+/* Transformed weights above this are read once for all images of the batch. */
+#define MAX_TRANSFORMED	((size_t)4 << 20)
+
+/* Images that go through the network together in inference. */
+#define INFER_PIECE	8
 
 /* Weights above this do not stay in L2 while images pass. */
 #define MAX_WEIGHTS	((size_t)1 << 20)
@@ -102,8 +105,15 @@ ss_plan_remakes(const struct ss_plan *p, int node)
 			readers++;
 			reader = i;
 		}
-	return readers == 1 && p->net->node[reader].op == SS_OP_CONV && p->cut[reader].groups == 0 &&
-	    p->split[reader].chained;
+	return readers == 1 && p->net->node[reader].op == SS_OP_CONV && p->groups[reader] == 0 &&
+	    (p->split[reader].chained || p->steps[reader].used);
+}
+
+/* The phase emitted last uses what passes between the steps of a convolution. */
+static void
+use_step(struct ss_plan *p, int node, int slot)
+{
+	use(p, &p->steps[node].slot[slot], p->phase[p->phases - 1].segment);
 }
 
 /* Emits what makes the output of a norm anew, unless it is there in the segment that comes next. */
@@ -135,7 +145,18 @@ emit_forward(struct ss_plan *p, int last)
 			ph = emit(p, SS_PH_INPUT, i);
 			break;
 		case SS_OP_CONV:
-			ph = emit(p, p->cut[i].groups > 0 ? SS_PH_CONV_WIDE : SS_PH_CONV, i);
+			if (p->steps[i].used) {
+				use(p, &p->act[n->in], emit(p, SS_PH_WINO_IN, i)->segment);
+				use_step(p, i, SS_WINO_V);
+				emit(p, SS_PH_WINO_MULTIPLY, i);
+				use_step(p, i, SS_WINO_V);
+				use_step(p, i, SS_WINO_M);
+				emit(p, SS_PH_WINO_OUT, i);
+				use_step(p, i, SS_WINO_M);
+				write_slot(p, &p->act[i]);
+				continue;
+			}
+			ph = emit(p, p->groups[i] > 0 ? SS_PH_CONV_WIDE : SS_PH_CONV, i);
 			break;
 		case SS_OP_SHORTCUT:
 			ph = emit(p, SS_PH_SHORTCUT, i);
@@ -179,6 +200,40 @@ flush_sums(struct ss_plan *p, int *pending, int *n)
 	for (int i = 0; i < *n; i++)
 		use(p, &p->split[pending[i]].partial, emit(p, SS_PH_WGRAD_SUM, pending[i])->segment);
 	*n = 0;
+}
+
+/* Both gradients of a convolution in steps. */
+static void
+emit_steps_back(struct ss_plan *p, int i, bool input, bool *written)
+{
+	const int in = p->net->node[i].in;
+	struct ss_phase *ph;
+
+	remake(p, in);
+	ph = emit(p, SS_PH_WINO_IN_BACK, i);
+	ph->input_grad = input;
+	use(p, &p->act[in], ph->segment);
+	use(p, &p->grad[i], ph->segment);
+	use_step(p, i, SS_WINO_X);
+	use_step(p, i, SS_WINO_D);
+	if (input)
+		use_step(p, i, SS_WINO_BACK_V);
+	emit(p, SS_PH_WINO_SUMS, i);
+	use_step(p, i, SS_WINO_X);
+	use_step(p, i, SS_WINO_D);
+	use_step(p, i, SS_WINO_U);
+	use(p, &p->split[i].partial, emit(p, SS_PH_WINO_FINISH, i)->segment);
+	use_step(p, i, SS_WINO_U);
+	if (!input)
+		return;
+	emit(p, SS_PH_WINO_MULTIPLY_BACK, i);
+	use_step(p, i, SS_WINO_BACK_V);
+	use_step(p, i, SS_WINO_BACK_M);
+	ph = emit(p, SS_PH_WINO_OUT_BACK, i);
+	use_step(p, i, SS_WINO_BACK_M);
+	ph->accumulate = written[in];
+	write_slot(p, &p->grad[in]);
+	written[in] = true;
 }
 
 /* wanted[i]: the gradient of node i's output is needed. Emits and marks the uses of slots. */
@@ -227,6 +282,10 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 			}
 			break;
 		case SS_OP_CONV:
+			if (p->steps[i].used) {
+				emit_steps_back(p, i, input, written);
+				continue;
+			}
 			ph = NULL;
 			if (p->split[i].chained) {
 				remake(p, n->in);
@@ -240,7 +299,7 @@ emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending
 					flush_sums(p, pending, &pendings);
 					continue;
 				}
-				ph = emit(p, p->cut[i].groups > 0 ? SS_PH_DGRAD_WIDE : SS_PH_DGRAD, i);
+				ph = emit(p, p->groups[i] > 0 ? SS_PH_DGRAD_WIDE : SS_PH_DGRAD, i);
 			}
 			break;
 		default:
@@ -272,37 +331,46 @@ winograd_pays(const struct ss_kernels *k, const struct ss_conv *c)
 	return ss_winograd_fits(k, c) && c->h * c->w >= 8 * tiles;
 }
 
-/* Kernels; and whether a convolution is a phase by itself: if a piece is too little for its weights. */
+static void
+shape_steps(struct ss_plan *p, int i)
+{
+	const struct ss_conv *c = &p->net->node[i].conv;
+	const int tiles = ss_winograd_count(p->batch, c->h, c->w);
+	const size_t in = ss_winograd_floats(tiles, c->ci), out = ss_winograd_floats(tiles, c->co);
+	const size_t floats[SS_WINO_SLOTS] = {
+		[SS_WINO_V] = in, [SS_WINO_M] = out, [SS_WINO_BACK_V] = out, [SS_WINO_BACK_M] = in,
+		[SS_WINO_X] = in, [SS_WINO_D] = out, [SS_WINO_U] = ss_winograd_sum_floats(c->ci, c->co)
+	};
+
+	p->steps[i].used = true;
+	for (int k = 0; k < SS_WINO_SLOTS; k++)
+		p->steps[i].slot[k] = (struct ss_slot){ .floats = floats[k], .born = -1, .dies = -1 };
+}
+
+/* Which kernels a convolution uses, and how, if a piece is too little for its weights. */
 static void
 shape_convs(struct ss_plan *p)
 {
 	for (int i = 0; i < p->net->nodes; i++) {
 		const struct ss_conv *c = &p->net->node[i].conv;
-		struct ss_cut *cut = &p->cut[i];
-		size_t weights, scratch;
-		int images;	/* in a group */
+		const size_t weights = (size_t)c->ci * c->co * sizeof(float);
 
 		if (p->net->node[i].op != SS_OP_CONV)
 			continue;
 		p->winograd[i] = winograd_pays(p->kern, c);
-		weights = (size_t)c->ci * c->co * (p->winograd[i] ? 36 : c->k * c->k) * sizeof(float);
-		scratch = p->winograd[i] ? ss_winograd_scratch(c) : 0;
-		if (scratch > p->kernel_floats)
-			p->kernel_floats = scratch;
-		/* so many give the kernel enough tiles, or the direct one 256 pixels */
-		images = p->winograd[i] ? divide_up(2 * SS_WINOGRAD_TILES, divide_up(c->h, 4) * divide_up(c->w, 4)) :
-		    divide_up(256, c->oh * c->ow);
-		if (weights <= MAX_WEIGHTS || images <= p->piece)
-			continue;
-		if (!p->train) {
-			p->batch = WIDE_BATCH;
-			cut->groups = cut->blocks = 1;
-			continue;
+		if (p->winograd[i] && 36 * weights > MAX_TRANSFORMED) {
+			shape_steps(p, i);
+		} else if (p->winograd[i]) {
+			const size_t scratch = ss_winograd_scratch(c);
+
+			if (scratch > p->kernel_floats)
+				p->kernel_floats = scratch;
+		} else if (c->k * c->k * weights > MAX_WEIGHTS) {
+			const int images = divide_up(256, c->oh * c->ow);	/* 256 pixels are enough */
+
+			if (images > p->piece)
+				p->groups[i] = divide_up(p->batch, images);
 		}
-		cut->groups = divide_up(p->batch, images);
-		cut->blocks = p->winograd[i] ? divide_up(MIN_TASKS, cut->groups) : 1;
-		if (cut->blocks > c->co / 128)
-			cut->blocks = c->co / 128 > 0 ? c->co / 128 : 1;
 	}
 }
 
@@ -319,8 +387,10 @@ shape_splits(struct ss_plan *p)
 			continue;
 		floats = (size_t)n->conv.k * n->conv.k * n->conv.ci * n->conv.co;
 		fit = (int)(MAX_PARTIAL / (floats * sizeof(float)));
-		s->chained = fit >= p->pieces;
-		if (s->chained) {
+		s->chained = fit >= p->pieces && !p->steps[i].used;
+		if (p->steps[i].used) {
+			s->groups = s->blocks = 1;
+		} else if (s->chained) {
 			s->groups = p->pieces;
 			s->blocks = 1;
 		} else {
@@ -351,12 +421,13 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	p->grad = calloc(n, sizeof(*p->grad));
 	p->split = calloc(n, sizeof(*p->split));
 	p->winograd = calloc(n, sizeof(*p->winograd));
-	p->cut = calloc(n, sizeof(*p->cut));
+	p->steps = calloc(n, sizeof(*p->steps));
+	p->groups = calloc(n, sizeof(*p->groups));
 	p->seeded = calloc(n, sizeof(*p->seeded));
 	p->stats = calloc(n, sizeof(*p->stats));
 	p->packed = calloc(n, sizeof(*p->packed));
 	if (p->phase == NULL || p->act == NULL || p->grad == NULL || p->split == NULL ||
-	    p->winograd == NULL || p->cut == NULL || p->seeded == NULL || p->stats == NULL || p->packed == NULL) {
+	    p->winograd == NULL || p->steps == NULL || p->groups == NULL || p->seeded == NULL || p->stats == NULL || p->packed == NULL) {
 		ss_plan_free(p);
 		return NULL;
 	}
@@ -383,6 +454,17 @@ plan_shapes(struct ss_plan *p)
 	}
 }
 
+/* Adds to the slots those between the steps of convolutions; returns how many there are then. */
+static int
+add_steps(const struct ss_plan *p, struct ss_slot **slot, int slots)
+{
+	for (int i = 0; i < p->net->nodes; i++)
+		for (int k = 0; k < SS_WINO_SLOTS; k++)
+			if (p->steps[i].used && p->steps[i].slot[k].born >= 0)
+				slot[slots++] = &p->steps[i].slot[k];
+	return slots;
+}
+
 int
 ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
     int batch, const int *seeds, int n, struct ss_err *e)
@@ -391,7 +473,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	size_t nodes = (size_t)net->nodes;
 	bool *wanted = calloc(nodes, sizeof(*wanted)), *written = calloc(nodes, sizeof(*written));
 	int *pending = calloc(nodes, sizeof(*pending)), slots = 0;
-	struct ss_slot **slot = calloc(3 * nodes, sizeof(struct ss_slot *));
+	struct ss_slot **slot = calloc((3 + SS_WINO_SLOTS) * nodes, sizeof(struct ss_slot *));
 
 	*out = NULL;
 	if (p == NULL || wanted == NULL || written == NULL || pending == NULL || slot == NULL) {
@@ -440,6 +522,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			slot[slots++] = &p->split[i].partial;
 	}
+	slots = add_steps(p, slot, slots);
 	p->act_floats = ss_place_arena(slot, slots);
 	free(wanted), free(written), free(pending), free(slot);
 	*out = p;
@@ -448,10 +531,10 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 
 int
 ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
-    int piece, int last, struct ss_err *e)
+    int batch, int last, struct ss_err *e)
 {
-	struct ss_plan *p = plan_new(net, kern, piece);
-	struct ss_slot **slot = calloc((size_t)net->nodes, sizeof(struct ss_slot *));
+	struct ss_plan *p = plan_new(net, kern, batch);
+	struct ss_slot **slot = calloc((1 + SS_WINO_SLOTS) * (size_t)net->nodes, sizeof(struct ss_slot *));
 	int slots = 0;
 
 	*out = NULL;
@@ -460,8 +543,8 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 		free(slot);
 		return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
 	}
-	p->piece = piece;
-	p->pieces = 1;		/* no statistics are taken */
+	p->piece = INFER_PIECE;
+	p->pieces = divide_up(batch, p->piece);
 	shape_convs(p);
 	plan_shapes(p);
 	emit_forward(p, last);
@@ -470,6 +553,7 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	for (int i = 0; i <= last; i++)
 		if (p->act[i].born >= 0 && p->act[i].place == SS_ARENA)
 			slot[slots++] = &p->act[i];
+	slots = add_steps(p, slot, slots);
 	p->act_floats = ss_place_arena(slot, slots);
 	free(slot);
 	*out = p;
@@ -486,7 +570,8 @@ ss_plan_free(struct ss_plan *p)
 	free(p->grad);
 	free(p->split);
 	free(p->winograd);
-	free(p->cut);
+	free(p->steps);
+	free(p->groups);
 	free(p->seeded);
 	free(p->stats);
 	free(p->packed);

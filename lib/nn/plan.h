@@ -7,8 +7,9 @@
  * a thread takes a piece through the whole segment while it is hot in its cache. A
  * segment ends where all images must meet: at the statistics of a normalisation and
  * at dense layers, which are cut by columns. It also ends at a convolution whose
- * weights leave the second-level cache: such a one is a phase by itself, cut into larger
- * groups of images, so that each reading of the weights is used more often.
+ * weights leave the second-level cache, so that each reading of them serves more images: a direct one is a phase by
+ * itself, cut into larger groups; of Winograd's, the products are, over the whole
+ * batch, while the transforms before and after them belong to the segments there.
  *
  * All sizes are known when the plan is made; activations and gradients are placed by
  * their lifetime (in segments) in one arena. Borders of pieces depend on batch
@@ -30,11 +31,11 @@ enum ss_phase_kind {
 	/* by pieces of images */
 	SS_PH_INPUT, SS_PH_CONV, SS_PH_STATS, SS_PH_APPLY, SS_PH_SHORTCUT, SS_PH_POOL, SS_PH_DENSE,
 	SS_PH_POOL_BACK, SS_PH_REDUCE, SS_PH_NORM_BACK, SS_PH_DGRAD, SS_PH_SHORTCUT_BACK, SS_PH_WGRAD,
-	SS_PH_FLUSH, SS_PH_FLUSH_GRAD,
+	SS_PH_WINO_IN, SS_PH_WINO_OUT, SS_PH_WINO_IN_BACK, SS_PH_WINO_OUT_BACK, SS_PH_FLUSH, SS_PH_FLUSH_GRAD,
 	SS_PH_BY_IMAGES,		/* end of that list */
 	/* by pieces of their own */
 	SS_PH_CONV_WIDE, SS_PH_DGRAD_WIDE, SS_PH_LINEAR, SS_PH_LINEAR_BACK, SS_PH_WGRAD_SPLIT,
-	SS_PH_WGRAD_SUM,
+	SS_PH_WGRAD_SUM, SS_PH_WINO_MULTIPLY, SS_PH_WINO_MULTIPLY_BACK, SS_PH_WINO_SUMS, SS_PH_WINO_FINISH,
 	/* once */
 	SS_PH_FINISH, SS_PH_FINISH_BACK
 };
@@ -83,10 +84,12 @@ struct ss_split {
 	struct ss_slot partial;	/* groups * k * k * ci * co floats */
 };
 
-/* How a convolution is cut that is a phase by itself, forward and for its data gradient. */
-struct ss_cut {
-	int groups;		/* of images; 0: it is done by pieces, within a segment */
-	int blocks;		/* of the channels that it makes */
+/* What passes between the steps of a Winograd convolution with large weights (kern.h has the letters). */
+enum { SS_WINO_V, SS_WINO_M, SS_WINO_BACK_V, SS_WINO_BACK_M, SS_WINO_X, SS_WINO_D, SS_WINO_U, SS_WINO_SLOTS };
+
+struct ss_steps {
+	bool used;
+	struct ss_slot slot[SS_WINO_SLOTS];
 };
 
 struct ss_plan {
@@ -101,7 +104,8 @@ struct ss_plan {
 	struct ss_slot *act, *grad;	/* by node */
 	struct ss_split *split;
 	bool *winograd;		/* by node: which kernels a convolution uses */
-	struct ss_cut *cut;
+	struct ss_steps *steps;	/* by node: Winograd in steps */
+	int *groups;		/* by node: of images, for a direct convolution that is a phase by itself; else 0 */
 	bool *seeded;		/* by node: its gradient comes from the loss */
 	size_t *stats;		/* by node: offset of mean, 1/std, scale, shift, sums in the statistics of a pass */
 	size_t *packed;		/* by node: offset in the packed weights */
@@ -117,12 +121,9 @@ struct ss_plan {
 int ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
     int batch, const int *seeds, int n, struct ss_err *e) SS_MUST_USE;
 
-/*
- * A plan for inference on one thread, as far as node `last`, by pieces of some images; it takes
- * plan->batch at once, which is more than a piece if there are weights too large for one.
- */
+/* A plan for inference with at most `batch` images, as far as node `last`. */
 int ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
-    int piece, int last, struct ss_err *e) SS_MUST_USE;
+    int batch, int last, struct ss_err *e) SS_MUST_USE;
 void ss_plan_free(struct ss_plan *p);
 
 /* The weights of one network (online or target): owned by the caller of ss_weights_create. */
@@ -174,11 +175,10 @@ void ss_backward(const struct ss_plan *plan, struct ss_pass *pass,
     const struct ss_workspace *space, struct ss_pool *pool);
 
 /*
- * Inference with the running statistics for n <= plan->batch images on the calling
- * thread; the output of the plan's last node goes to out, n x c. Each image's result
- * depends on that image alone, to the byte.
+ * Inference with the running statistics for n <= plan->batch images; the output of the plan's last node goes to out,
+ * n x c. Each image's result depends on that image alone, to the byte.
  */
-void ss_infer(const struct ss_plan *plan, struct ss_pass *pass, const struct ss_weights *w,
-    const uint8_t *images, int n, float *scratch, float *out);
+void ss_infer(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
+    const uint8_t *images, int n, const struct ss_workspace *space, struct ss_pool *pool, float *out);
 
 #endif

@@ -56,6 +56,10 @@ describe(const struct ss_plan *p, const struct ss_phase *ph, struct ss_profile_r
 		[SS_PH_REDUCE] = "norm: gradient sums", [SS_PH_NORM_BACK] = "norm: gradient",
 		[SS_PH_SHORTCUT_BACK] = "shortcut: gradient", [SS_PH_FINISH] = "norm: finish",
 		[SS_PH_FINISH_BACK] = "norm: finish", [SS_PH_WGRAD_SUM] = "conv: sum of weight gradients",
+		[SS_PH_WINO_IN] = "conv: Winograd's transform", [SS_PH_WINO_OUT] = "conv: Winograd's transform back",
+		[SS_PH_WINO_IN_BACK] = "conv: Winograd's transforms, gradients",
+		[SS_PH_WINO_OUT_BACK] = "conv: Winograd's transform back, gradient",
+		[SS_PH_WINO_FINISH] = "conv: Winograd's transform back, weights",
 		[SS_PH_FLUSH] = "to memory", [SS_PH_FLUSH_GRAD] = "gradient to memory"
 	};
 	const struct ss_node *nd = &p->net->node[ph->node];
@@ -66,14 +70,17 @@ describe(const struct ss_plan *p, const struct ss_phase *ph, struct ss_profile_r
 	switch (ph->kind) {
 	case SS_PH_DGRAD:
 	case SS_PH_DGRAD_WIDE:
+	case SS_PH_WINO_MULTIPLY_BACK:
 		pass = "data gradient";
 		break;
 	case SS_PH_WGRAD:
 	case SS_PH_WGRAD_SPLIT:
+	case SS_PH_WINO_SUMS:
 		pass = "weight gradient";
 		break;
 	case SS_PH_CONV:
 	case SS_PH_CONV_WIDE:
+	case SS_PH_WINO_MULTIPLY:
 		break;
 	case SS_PH_LINEAR_BACK:
 		products = ph->input_grad ? 2 : 1;

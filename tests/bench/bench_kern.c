@@ -228,7 +228,7 @@ run_conv(void *arg)
 	struct conv_work *w = arg;
 
 	if (w->wino)
-		w->k->wino_conv(&w->c, w->n, w->x, w->packed, w->y, 0, w->c.co, w->scratch);
+		w->k->wino_conv(&w->c, w->n, w->x, w->packed, w->y, w->scratch);
 	else
 		w->k->conv(&w->c, w->n, w->x, w->packed, w->y);
 }
@@ -239,7 +239,7 @@ run_dgrad(void *arg)
 	struct conv_work *w = arg;
 
 	if (w->wino)
-		w->k->wino_dgrad(&w->c, w->n, w->dy, w->packed_t, w->dx, 0, w->c.ci, false, w->scratch);
+		w->k->wino_dgrad(&w->c, w->n, w->dy, w->packed_t, w->dx, false, w->scratch);
 	else
 		w->k->conv_dgrad(&w->c, w->n, w->dy, w->packed_t, w->dx, false);
 }

@@ -19,7 +19,7 @@
 
 static const double LIMIT = 2e-5;
 
-enum { X, DY, WEIGHTS, PACKED, DX0, DW0, SCRATCH, WANT, GOT = WANT + 4, PART = GOT + 4 };
+enum { X, DY, WEIGHTS, PACKED, DX0, DW0, SCRATCH, V, D, M, U, WANT, GOT = WANT + 4, PART = GOT + 4 };
 
 struct job {
 	struct ss_conv c;
@@ -96,26 +96,70 @@ from(const struct field *f, int n)
 	return (struct ss_plane){ pixel(f, n, 0, 0), f->p.row, f->p.image };
 }
 
-/* Images `first` to `end` - 1, for all channels or by 32 at a time. */
+/* Images `first` to `end` - 1. */
 static void
-run_images(struct job *j, const struct ss_kernels *k, int first, int end, int step, struct result *r)
+run_images(struct job *j, const struct ss_kernels *k, int first, int end, struct result *r)
 {
 	const struct ss_conv *c = &j->c;
 	const int n = end - first;
 
 	k->wino_pack(c, j->w, j->packed);
-	for (int o = 0, to; o < c->co; o = to) {
-		to = o + step < c->co ? o + step : c->co;
-		k->wino_conv(c, n, from(&j->x, first), j->packed, from(&r->y, first), o, to, j->scratch);
-	}
+	k->wino_conv(c, n, from(&j->x, first), j->packed, from(&r->y, first), j->scratch);
 	k->wino_pack_t(c, j->w, j->packed);
-	for (int i = 0, to; i < c->ci; i = to) {
-		to = i + step < c->ci ? i + step : c->ci;
-		k->wino_dgrad(c, n, from(&j->dy, first), j->packed, from(&r->dx, first), i, to, false,
-		    j->scratch);
-		k->wino_dgrad(c, n, from(&j->dy, first), j->packed, from(&r->sum, first), i, to, true,
-		    j->scratch);
+	k->wino_dgrad(c, n, from(&j->dy, first), j->packed, from(&r->dx, first), false, j->scratch);
+	k->wino_dgrad(c, n, from(&j->dy, first), j->packed, from(&r->sum, first), true, j->scratch);
+}
+
+/* Products of all tiles, in two parts. */
+static void
+multiply(struct job *j, const struct ss_kernels *k, int ci, int co, int tiles, const float *v, float *m)
+{
+	for (int e = 0; e < 36; e++) {
+		k->wino_multiply(e, ci, co, tiles, 0, tiles / 3, v, j->packed, m);
+		k->wino_multiply(e, ci, co, tiles, tiles / 3, tiles, v, j->packed, m);
 	}
+}
+
+/* The steps, transforming so many images at a time. */
+static void
+run_steps(struct job *j, const struct ss_kernels *k, int images, struct result *r)
+{
+	const struct ss_conv *c = &j->c;
+	const int tiles = ss_winograd_count(j->n, c->h, c->w);
+	const size_t in = ss_winograd_floats(tiles, c->ci), out = ss_winograd_floats(tiles, c->co);
+	float *v = slot_floats(V, in, j->end), *d = slot_floats(D, out, j->end), *m, *u;
+
+	m = slot_floats(M, out, j->end);
+	for (int s = 0; s < j->n; s += images) {
+		const int n = s + images < j->n ? images : j->n - s;
+
+		k->wino_input(c->ci, c->h, c->w, from(&j->x, s), s, n, tiles, v);
+		k->wino_gradient(c->co, c->h, c->w, from(&j->dy, s), s, n, tiles, d);
+	}
+	k->wino_pack(c, j->w, j->packed);
+	multiply(j, k, c->ci, c->co, tiles, v, m);
+	for (int s = 0; s < j->n; s += images)
+		k->wino_output(c->co, c->h, c->w, m, tiles, from(&r->y, s), s,
+		    s + images < j->n ? images : j->n - s, false);
+
+	u = slot_floats(U, ss_winograd_sum_floats(c->ci, c->co), j->end);
+	for (int e = 0; e < 36; e++)
+		for (int i = 0, to; i < c->ci; i = to) {
+			to = i + 32 < c->ci ? i + 32 : c->ci;
+			k->wino_multiply_t(e, c->ci, c->co, tiles, i, to, v, d, u);
+		}
+	for (int i = 0, to; i < c->ci; i = to) {
+		to = i + 5 < c->ci ? i + 5 : c->ci;
+		k->wino_finish(c->ci, c->co, i, to, u, r->dw);
+	}
+
+	v = slot_floats(V, out, j->end);
+	m = slot_floats(M, in, j->end);
+	k->wino_input(c->co, c->h, c->w, j->dy.p, 0, j->n, tiles, v);
+	k->wino_pack_t(c, j->w, j->packed);
+	multiply(j, k, c->co, c->ci, tiles, v, m);
+	k->wino_output(c->ci, c->h, c->w, m, tiles, r->dx.p, 0, j->n, false);
+	k->wino_output(c->ci, c->h, c->w, m, tiles, r->sum.p, 0, j->n, true);
 }
 
 static struct result
@@ -123,7 +167,7 @@ run(struct job *j, const struct ss_kernels *k)
 {
 	struct result r = outputs(j, GOT);
 
-	run_images(j, k, 0, j->n, j->c.ci + j->c.co, &r);
+	run_images(j, k, 0, j->n, &r);
 	k->wino_wgrad(&j->c, j->n, j->x.p, j->dy.p, 0, j->c.ci, r.dw, j->scratch);
 	return r;
 }
@@ -219,7 +263,16 @@ test_sides(void **state)
 	    worst[0], worst[1], worst[2]);
 }
 
-/* Images one by one, and channels 32 at a time: the same bytes. */
+static void
+assert_same(const struct result *got, const struct result *want, size_t weights)
+{
+	assert_memory_equal(got->y.first, want->y.first, want->y.floats * sizeof(float));
+	assert_memory_equal(got->dx.first, want->dx.first, want->dx.floats * sizeof(float));
+	assert_memory_equal(got->sum.first, want->sum.first, want->sum.floats * sizeof(float));
+	assert_memory_equal(got->dw, want->dw, weights * sizeof(float));
+}
+
+/* Images one by one, and weights for some channels at a time: the same bytes. */
 static void
 test_pieces(void **state)
 {
@@ -232,15 +285,32 @@ test_pieces(void **state)
 			struct result whole = run(&j, *k), part = outputs(&j, PART);
 
 			for (int s = 0; s < j.n; s++)
-				run_images(&j, *k, s, s + 1, 32, &part);
-			assert_memory_equal(part.y.first, whole.y.first, whole.y.floats * sizeof(float));
-			assert_memory_equal(part.dx.first, whole.dx.first, whole.dx.floats * sizeof(float));
-			assert_memory_equal(part.sum.first, whole.sum.first, whole.sum.floats * sizeof(float));
+				run_images(&j, *k, s, s + 1, &part);
 			for (int i = 0, to; i < j.c.ci; i = to) {
 				to = i + 64 < j.c.ci ? i + 64 : j.c.ci;
 				(*k)->wino_wgrad(&j.c, j.n, j.x.p, j.dy.p, i, to, part.dw, j.scratch);
 			}
-			assert_memory_equal(part.dw, whole.dw, j.weights * sizeof(float));
+			assert_same(&part, &whole, j.weights);
+		}
+	}
+}
+
+/* In steps, of which some see more tiles than a block has: the same bytes. */
+static void
+test_steps(void **state)
+{
+	(void)state;
+	for (size_t m = 0; m < 2 * COUNT(channels); m++) {
+		const bool many = m % 6 == 3;
+		struct job j = job(channels[m % COUNT(channels)], channels[m * 5 % COUNT(channels)],
+		    many ? 16 : 3 + (int)m % 7, many ? 16 : 8, many ? 17 : 1 + (int)m % 5,
+		    m % 2 ? FRONT : BACK, draw_real);
+
+		EACH_VARIANT(k, &j) {
+			struct result whole = run(&j, *k), part = outputs(&j, PART);
+
+			run_steps(&j, *k, 1 + (int)m % 3, &part);
+			assert_same(&part, &whole, j.weights);
 		}
 	}
 }
@@ -279,6 +349,7 @@ main(void)
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_sides),
 		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_not_finite),
 	};
 
