@@ -1,8 +1,7 @@
 /*
  * conv_template.h - direct convolution for one vector width
  *
- * Included once by each kern_WIDTH.c, which defines
- *	W	floats in a vector
+ * Included once by each kern_WIDTH.c after vector.h and norm_template.h. That defines
  *	PIX1	pixels in a register tile of one vector of output channels
  *	PIX2	pixels in a register tile of two vectors
  *	PIXW	input channels in a tile of the weight gradient, one vector
@@ -25,22 +24,6 @@
  * whatever tile it falls into; so a result does not depend on how many images
  * or pixels are computed together.
  */
-
-typedef float vf __attribute__((vector_size(4 * W), aligned(4), may_alias));
-
-#define INLINE static inline __attribute__((always_inline))
-#ifdef __clang__
-#define UNROLL _Pragma("unroll")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-#define PIX_MAX 16
-
-/* A store past the caches, where the CPU has one, and what comes before other threads read. */
-#ifndef STREAM
-#define STREAM(p, v)	(*(vf *)(p) = (v))
-#define STREAM_END()	((void)0)
-#endif
 
 struct taps {
 	int n;
@@ -180,9 +163,28 @@ struct sweep {
 	struct taps taps;
 };
 
+/* Rows r0..r1-1 of image i, for the channels o..o+width-1. */
+static void
+epilogue(const struct ss_epilogue *e, int i, int r0, int r1, int pixels, int co, int o, int width,
+    struct ss_plane y)
+{
+	float *p = y.p + i * y.image + r0 * y.row + o;
+	const float *r = e->r.p == NULL ? NULL : e->r.p + i * e->r.image + r0 * e->r.row + o;
+
+#define APPLY_ROWS(S, B)	apply##S(r1 - r0, pixels, co, p, y.row, e->scale + o, e->shift + o, r, e->r.row, \
+				    e->relu, p, y.row, 1, B)
+	if (width == 2 * W)
+		APPLY_ROWS(_v, 2);
+	else if (width == W)
+		APPLY_ROWS(_v, 1);
+	else
+		APPLY_ROWS(_s, 1);
+#undef APPLY_ROWS
+}
+
 static void
 sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, const float *packed,
-    struct ss_plane out, int co, int taps, bool accumulate)
+    struct ss_plane out, int co, int taps, bool accumulate, const struct ss_epilogue *e)
 {
 	int width;
 
@@ -201,15 +203,21 @@ sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, const float 
 			for (; s->w == PIX2 / 2 && width == 2 * W && r + 2 <= s->h; r += 2)
 				tile(x + r * xrow, xstep, xrow, y + r * yrow, ystep, yrow, &s->taps, w, ci,
 				    accumulate, PIX2, PIX2 / 2, 2);
-			for (; r < s->h; r++)
+			if (e != NULL)
+				epilogue(e, i, 0, r, s->w, co, o, width, out);
+			for (; r < s->h; r++) {
 				row_of_tiles(x + r * xrow, xstep, y + r * yrow, ystep, s->w, &s->taps, w, ci,
 				    accumulate, width);
+				if (e != NULL)	/* while the row is in L1 */
+					epilogue(e, i, r, r + 1, s->w, co, o, width, out);
+			}
 		}
 	}
 }
 
 static void
-conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed, struct ss_plane y)
+conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed, struct ss_plane y,
+    const struct ss_epilogue *e)
 {
 	struct sweep s = { .h = c->oh, .w = c->ow, .istep = c->stride, .ostep = 1 };
 	int pad = c->k / 2;
@@ -219,7 +227,8 @@ conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed, str
 			s.taps.offset[s.taps.n] = (kh - pad) * (ptrdiff_t)x.row + (kw - pad) * c->ci;
 			s.taps.weight[s.taps.n++] = kh * c->k + kw;
 		}
-	sweep_run(&s, n, x, c->ci, packed, y, c->co, c->k * c->k, false);
+	sweep_run(&s, n, x, c->ci, packed, y, c->co, c->k * c->k, false, e);
+	zero_borders(n, c->oh, c->ow, c->co, y, e);
 }
 
 /*
@@ -249,7 +258,8 @@ conv_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *pack
 					s.taps.weight[s.taps.n++] = kh * c->k + kw;
 				}
 			if (s.taps.n > 0 || !accumulate)	/* without taps: zeros */
-				sweep_run(&s, n, dy, c->co, packed_t, dx, c->ci, c->k * c->k, accumulate);
+				sweep_run(&s, n, dy, c->co, packed_t, dx, c->ci, c->k * c->k, accumulate,
+				    NULL);
 		}
 }
 

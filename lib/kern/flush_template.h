@@ -1,7 +1,7 @@
 /*
  * flush_template.h - a copy to memory that will not be read soon
  *
- * Included by each kern_WIDTH.c after conv_template.h. A common store first reads the line that it
+ * Included by each kern_WIDTH.c after vector.h. A common store first reads the line that it
  * writes; where memory is the limit, that is a third of the traffic.
  */
 

@@ -31,6 +31,16 @@ struct ss_conv {
 	int oh, ow;		/* output */
 };
 
+/*
+ * What may follow a convolution when it stores, to the bit as norm_apply has it: y = f(y * scale + shift + r), f the identity or
+ * max(0,.); r.p may be NULL; and the border of y is zeroed if asked.
+ */
+struct ss_epilogue {
+	const float *scale, *shift;	/* per channel */
+	struct ss_plane r;
+	bool relu, border;
+};
+
 struct ss_kernels {
 	const char *name;
 
@@ -38,9 +48,9 @@ struct ss_kernels {
 	void (*conv_pack)(const struct ss_conv *c, const float *w, float *packed);
 	void (*conv_pack_t)(const struct ss_conv *c, const float *w, float *packed);
 
-	/* y (n,oh,ow,co) = x (n,h,w,ci; bordered if k = 3) * weights packed by conv_pack */
+	/* y (n,oh,ow,co) = x (n,h,w,ci; bordered if k = 3) * weights packed by conv_pack; e may be NULL */
 	void (*conv)(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
-	    struct ss_plane y);
+	    struct ss_plane y, const struct ss_epilogue *e);
 
 	/* dx (n,h,w,ci) = or += dy (n,oh,ow,co; bordered if k = 3) * weights packed by conv_pack_t */
 	void (*conv_dgrad)(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
@@ -69,7 +79,7 @@ struct ss_kernels {
 	void (*wino_pack)(const struct ss_conv *c, const float *w, float *packed);
 	void (*wino_pack_t)(const struct ss_conv *c, const float *w, float *packed);
 	void (*wino_conv)(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
-	    struct ss_plane y, float *scratch);
+	    struct ss_plane y, const struct ss_epilogue *e, float *scratch);
 	void (*wino_dgrad)(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
 	    struct ss_plane dx, bool accumulate, float *scratch);
 	void (*wino_wgrad)(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy,
@@ -94,7 +104,7 @@ struct ss_kernels {
 
 	/* y of images from..from+n-1 = or += */
 	void (*wino_output)(int channels, int h, int w, const float *m, int tiles, struct ss_plane y,
-	    int from, int n, bool accumulate);
+	    int from, int n, bool accumulate, const struct ss_epilogue *e);
 
 	/* matrix k of u (ci, co) = v' d, for the input channels c0..c1-1; dw += from all 36, for some too */
 	void (*wino_multiply_t)(int k, int ci, int co, int tiles, int c0, int c1, const float *v,

@@ -19,9 +19,10 @@
 #define DOTS	6
 #define WINO	4
 #define WINO_IN	4
+#include "kern/vector.h"
+#include "kern/norm_template.h"
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
-#include "kern/norm_template.h"
 #include "kern/winograd_template.h"
 #include "kern/flush_template.h"
 #include "kern/peak_template.h"

@@ -19,9 +19,10 @@
 #define DOTS	12
 #define WINO	12
 #define WINO_IN	8
+#include "kern/vector.h"
+#include "kern/norm_template.h"
 #include "kern/conv_template.h"
 #include "kern/dots_template.h"
-#include "kern/norm_template.h"
 #include "kern/winograd_template.h"
 #include "kern/flush_template.h"
 #include "kern/peak_template.h"

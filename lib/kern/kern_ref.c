@@ -27,9 +27,13 @@ tap(const struct ss_conv *c, const float *w, int o, int i, int kh, int kw)
 	return w + (((size_t)o * c->ci + i) * c->k + kh) * c->k + kw;
 }
 
+static void norm_apply(int n, int h, int w, int c, struct ss_plane y, const float *scale,
+    const float *shift, struct ss_plane res, bool relu, bool border, struct ss_plane x);
+
 /* y(r,q,o) = sum over kh, kw, i of x(r*stride + kh - pad, q*stride + kw - pad, i) * w(o,i,kh,kw) */
 static void
-conv(const struct ss_conv *c, int n, struct ss_plane x, const float *w, struct ss_plane y)
+conv(const struct ss_conv *c, int n, struct ss_plane x, const float *w, struct ss_plane y,
+    const struct ss_epilogue *e)
 {
 	int pad = c->k / 2;
 
@@ -47,6 +51,8 @@ conv(const struct ss_conv *c, int n, struct ss_plane x, const float *w, struct s
 								    *tap(c, w, o, i, kh, kw);
 					at(y, s, r, q, c->co)[o] = (float)sum;
 				}
+	if (e != NULL)
+		norm_apply(n, c->oh, c->ow, c->co, y, e->scale, e->shift, e->r, e->relu, e->border, y);
 }
 
 /* The transpose of conv: what y(r,q) read, it gives back. */

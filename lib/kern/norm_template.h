@@ -1,7 +1,7 @@
 /*
  * norm_template.h - batch normalisation for one vector width
  *
- * Included by each kern_WIDTH.c after conv_template.h. These kernels are bound by
+ * Included by each kern_WIDTH.c after vector.h. These kernels are bound by
  * memory: one or two operations for each float read. A block of one to four vectors
  * of channels is taken down all pixels of an image, so that its parameters and sums
  * stay in registers; channels that do not fill a vector go one by one through the same
@@ -55,6 +55,14 @@ zero_border(int h, int w, int c, float *p, size_t row)
 		memset(p + r * row - c, 0, c * sizeof(float));
 		memset(p + r * row + (size_t)w * c, 0, c * sizeof(float));
 	}
+}
+
+/* The border of what a convolution has made, if its epilogue says so. */
+static void
+zero_borders(int n, int h, int w, int c, struct ss_plane y, const struct ss_epilogue *e)
+{
+	for (int i = 0; e != NULL && e->border && i < n; i++)
+		zero_border(h, w, c, y.p + i * y.image, y.row);
 }
 
 /* a where mask > 0, else 0 */
@@ -118,7 +126,7 @@ relu_s(float a)
 		for (; j < c; j++)					\
 			CALL(_s, 4, 1);					\
 	}
-#define FROM(channels)	(scale == NULL ? NULL : (channels) + j)
+#define IF_SCALED(channels)	(scale == NULL ? NULL : (channels) + j)
 #define AT(plane)	((plane).p == NULL ? NULL : (plane).p + i * (plane).image + j)
 
 static void
@@ -143,7 +151,7 @@ static void
 norm_reduce(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
     const float *scale, const float *shift, const float *mean, double *sums)
 {
-#define REDUCE(S, P, B)	reduce##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, FROM(scale), FROM(shift), \
+#define REDUCE(S, P, B)	reduce##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, IF_SCALED(scale), IF_SCALED(shift), \
 			    mean + j, sums + j, sums + c + j, P, B)
 	EACH(REDUCE)
 }
@@ -153,7 +161,7 @@ norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, st
     const float *scale, const float *shift, const float *mean, const float *a, const float *b,
     const float *d, bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate)
 {
-#define DGRAD(S, P, B)	dgrad##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, FROM(scale), FROM(shift), \
+#define DGRAD(S, P, B)	dgrad##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, IF_SCALED(scale), IF_SCALED(shift), \
 			    mean + j, a + j, b + j, d + j, AT(dy), dy.row, AT(dr), dr.row, accumulate, P, B)
 	EACH(DGRAD)
 	for (int i = 0; border && i < n; i++)

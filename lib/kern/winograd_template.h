@@ -1,7 +1,7 @@
 /*
  * winograd_template.h - 3x3 convolution of stride 1 by F(4x4, 3x3), for one vector width
  *
- * Included by each kern_WIDTH.c after conv_template.h. That defines
+ * Included by each kern_WIDTH.c after norm_template.h and conv_template.h. That defines
  *	WINO	tiles in a register tile of the products
  *	WINO_IN	input channels in one of the weight gradient's; it divides W
  *
@@ -246,10 +246,20 @@ wino_gradient_tile(const float *p, size_t row, size_t pixel, int rows, int cols,
 	}
 }
 
-/* The outputs of one tile and one vector of channels. */
+/* As norm_apply has it. */
+INLINE vf
+wino_epilogue(vf y, const struct ss_epilogue *e, const float *r)
+{
+	y = y * *(const vf *)e->scale + *(const vf *)e->shift;
+	if (e->r.p != NULL)
+		y += *(const vf *)r;
+	return e->relu ? relu_v(y) : y;
+}
+
+/* The outputs of one tile and one vector of channels, the first of which e's arrays and residual begin with. */
 INLINE void
 wino_output_tile(const float *m, size_t step, float *p, size_t row, size_t pixel, int rows, int cols,
-    bool accumulate)
+    bool accumulate, const struct ss_epilogue *e)
 {
 	vf d[6][4];
 
@@ -272,6 +282,8 @@ wino_output_tile(const float *m, size_t step, float *p, size_t row, size_t pixel
 
 				if (accumulate)
 					y[i] += *to;
+				if (e != NULL)
+					y[i] = wino_epilogue(y[i], e, e->r.p + i * e->r.row + j * pixel);
 				*to = y[i];
 			}
 	}
@@ -412,24 +424,37 @@ wino_gradients(struct ss_plane dy, int h, int w, int channels, int c0, int c1, i
 	}
 }
 
-/* The other way: so many tiles of `width` channels, the first of which is y's. */
+/* The other way: so many tiles of `width` channels, the first of which is y's number o. */
 static void
-wino_outputs(const float *m, size_t step, size_t block, int width, struct ss_plane y, int h, int w,
-    int channels, int first, int tiles, bool accumulate)
+wino_outputs(const float *m, size_t step, size_t block, int o, int width, struct ss_plane y, int h,
+    int w, int channels, int first, int tiles, bool accumulate, const struct ss_epilogue *e)
 {
+	struct ss_epilogue after = { 0 };
+
 	for (int t = 0; t < tiles; t++, m += W) {
 		const struct wino_tile g = wino_tile(first + t, h, w);
-		float *p = y.p + (size_t)g.image * y.image + (size_t)g.row * y.row +
-		    (size_t)g.col * (size_t)channels;
+		const size_t pixel = (size_t)g.col * (size_t)channels + (size_t)o;
+		float *p = y.p + (size_t)g.image * y.image + (size_t)g.row * y.row + pixel;
 		const int rows = h - g.row, cols = w - g.col;
 		const float *from = m;
 
-		for (int c = 0; c < width; c += W, from += block)
-			if (rows >= 4 && cols >= 4)
-				wino_output_tile(from, step, p + c, y.row, (size_t)channels, 4, 4, accumulate);
+		if (e != NULL) {
+			after = *e;
+			after.scale += o, after.shift += o;
+			if (e->r.p != NULL)
+				after.r.p += (size_t)g.image * e->r.image + (size_t)g.row * e->r.row + pixel;
+		}
+#define OUTPUT(r, c, e)	wino_output_tile(from, step, p, y.row, (size_t)channels, r, c, accumulate, e)
+		for (int c = 0; c < width; c += W, p += W, from += block) {
+			if (rows < 4 || cols < 4)
+				OUTPUT(rows, cols, e == NULL ? NULL : &after);
+			else if (e == NULL)
+				OUTPUT(4, 4, NULL);
 			else
-				wino_output_tile(from, step, p + c, y.row, (size_t)channels, rows, cols,
-				    accumulate);
+				OUTPUT(4, 4, &after);
+			after.scale += W, after.shift += W, after.r.p += after.r.p == NULL ? 0 : W;
+		}
+#undef OUTPUT
 	}
 }
 
@@ -445,7 +470,7 @@ wino_share(int tiles)
 /* y (n,h,w,co) = or += x (n,h,w,ci; bordered) * packed */
 static void
 wino_run(int n, int h, int w, struct ss_plane x, int ci, const float *packed, struct ss_plane y,
-    int co, bool accumulate, float *scratch)
+    int co, bool accumulate, const struct ss_epilogue *e, float *scratch)
 {
 	const int all = ss_winograd_count(n, h, w), share = wino_share(all);
 	const struct wino v = wino_view(scratch, share, ci);
@@ -457,29 +482,28 @@ wino_run(int n, int h, int w, struct ss_plane x, int ci, const float *packed, st
 
 		wino_inputs(x, h, w, ci, 0, ci, first, tiles, v, false);
 		for (int o = 0; o < co; o += width) {
-			const struct ss_plane out = { y.p + o, y.row, y.image };
-
 			width = block_width(o, co);
 			for (size_t k = 0; k < 36; k++, u += (size_t)ci * width)
 				wino_block(v.p + k * v.step, v.block, tiles, u, ci, m.p + k * m.step, m.block,
 				    u + (size_t)ci * width, false, width);
-			wino_outputs(m.p, m.step, m.block, width, out, h, w, co, first, tiles, accumulate);
+			wino_outputs(m.p, m.step, m.block, o, width, y, h, w, co, first, tiles, accumulate, e);
 		}
 	}
+	zero_borders(n, h, w, co, y, e);
 }
 
 static void
 wino_conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
-    struct ss_plane y, float *scratch)
+    struct ss_plane y, const struct ss_epilogue *e, float *scratch)
 {
-	wino_run(n, c->h, c->w, x, c->ci, packed, y, c->co, false, scratch);
+	wino_run(n, c->h, c->w, x, c->ci, packed, y, c->co, false, e, scratch);
 }
 
 static void
 wino_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
     struct ss_plane dx, bool accumulate, float *scratch)
 {
-	wino_run(n, c->h, c->w, dy, c->co, packed_t, dx, c->ci, accumulate, scratch);
+	wino_run(n, c->h, c->w, dy, c->co, packed_t, dx, c->ci, accumulate, NULL, scratch);
 }
 
 /* dw += G' u G for a block of channels; u (36, in, out) */
@@ -571,13 +595,14 @@ wino_gradient(int channels, int h, int w, struct ss_plane dy, int from, int n, i
 
 static void
 wino_output(int channels, int h, int w, const float *m, int tiles, struct ss_plane y, int from, int n,
-    bool accumulate)
+    bool accumulate, const struct ss_epilogue *e)
 {
 	const size_t first = (size_t)ss_winograd_count(from, h, w);
 	const struct wino at = wino_view(NULL, tiles, channels);
 
-	wino_outputs(m + first * W, at.step, at.block, channels, y, h, w, channels, 0,
-	    ss_winograd_count(n, h, w), accumulate);
+	wino_outputs(m + first * W, at.step, at.block, 0, channels, y, h, w, channels, 0,
+	    ss_winograd_count(n, h, w), accumulate, e);
+	zero_borders(n, h, w, channels, y, e);
 }
 
 static void

@@ -100,12 +100,12 @@ ss_infer(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
 	const int last = plan->phase[plan->phases - 1].node;
 
 	for (int i = 0; i < plan->phases; i++) {	/* norms are applied with their running statistics */
-		const struct ss_node *nd = &plan->net->node[plan->phase[i].node];
+		const struct ss_phase *ph = &plan->phase[i];
+		const int norm = ph->kind == SS_PH_APPLY ? ph->node : ph->norm;
+		const struct ss_node *nd = &plan->net->node[norm < 0 ? 0 : norm];
 
-		if (plan->phase[i].kind == SS_PH_APPLY)
-			for (int c = 0; c < nd->c; c++)
-				ss_exec_affine(&x, plan->phase[i].node, c, buffer(&x, nd->mean)[c],
-				    buffer(&x, nd->var)[c]);
+		for (int c = 0; norm >= 0 && c < nd->c; c++)
+			ss_exec_affine(&x, norm, c, buffer(&x, nd->mean)[c], buffer(&x, nd->var)[c]);
 	}
 	run(&x, 0, plan->phases, pool);
 	memcpy(out, pass->act + plan->act[last].offset, (size_t)n * plan->net->node[last].c * sizeof(float));

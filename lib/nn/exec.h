@@ -113,7 +113,7 @@ void ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, 
     float *scratch);
 
 /* Convolutions of images from..from+n-1; the gradient of the weights for the input channels c0..c1-1. */
-void ss_exec_conv(const struct exec *x, int node, int from, int n, float *scratch);
+void ss_exec_conv(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch);
 void ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch);
 void ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, float *dw,
     float *scratch);

@@ -29,7 +29,7 @@ wide_piece(const struct exec *x, int piece, int worker)
 	if (n == 0)
 		return;
 	if (x->phase->kind == SS_PH_CONV_WIDE)
-		ss_exec_conv(x, x->phase->node, from, n, scratch_of(x, worker));
+		ss_exec_conv(x, x->phase, from, n, scratch_of(x, worker));
 	else
 		ss_exec_dgrad(x, x->phase, from, n, scratch_of(x, worker));
 }

@@ -123,7 +123,7 @@ dense(const struct exec *x, int node, int from, int n)
 	struct ss_plane a = act(x, nd->in, from), y = act(x, node, from);
 	const float *bias = param(x, nd->bias);
 
-	x->plan->kern->conv(&c, 1, a, x->w->packed + x->plan->packed[node], y);
+	x->plan->kern->conv(&c, 1, a, x->w->packed + x->plan->packed[node], y, NULL);
 	for (int i = 0; bias != NULL && i < n; i++)
 		for (int k = 0; k < nd->c; k++)
 			y.p[(size_t)i * y.image + k] += bias[k];
@@ -162,16 +162,36 @@ norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 	    grad(x, nd->in, from), dr, ph->accumulate2);
 }
 
-void
-ss_exec_conv(const struct exec *x, int node, int from, int n, float *scratch)
+/* The norm that a phase applies to what its convolution makes; to be used if ph->norm >= 0. */
+static struct ss_epilogue
+epilogue(const struct exec *x, const struct ss_phase *ph, int from)
 {
-	const struct ss_node *nd = &x->plan->net->node[node];
-	const float *w = x->w->packed + x->plan->packed[node];
+	const struct ss_node *norm = &x->plan->net->node[ph->norm < 0 ? 0 : ph->norm];
+	struct ss_epilogue e = { 0 };
 
-	if (x->plan->winograd[node])
-		x->plan->kern->wino_conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from), scratch);
+	if (ph->norm < 0)
+		return e;
+	e.scale = stats_of(x, ph->norm).scale;
+	e.shift = stats_of(x, ph->norm).shift;
+	e.relu = norm->relu;
+	e.border = x->plan->act[ph->norm].border;
+	if (norm->in2 >= 0)
+		e.r = act(x, norm->in2, from);
+	return e;
+}
+
+void
+ss_exec_conv(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const float *w = x->w->packed + x->plan->packed[ph->node];
+	const struct ss_epilogue after = epilogue(x, ph, from), *e = ph->norm < 0 ? NULL : &after;
+	const struct ss_plane y = act(x, ph->norm < 0 ? ph->node : ph->norm, from);
+
+	if (x->plan->winograd[ph->node])
+		x->plan->kern->wino_conv(&nd->conv, n, act(x, nd->in, from), w, y, e, scratch);
 	else
-		x->plan->kern->conv(&nd->conv, n, act(x, nd->in, from), w, act(x, node, from));
+		x->plan->kern->conv(&nd->conv, n, act(x, nd->in, from), w, y, e);
 }
 
 void
@@ -200,6 +220,17 @@ ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, f
 	else
 		x->plan->kern->conv_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
 		    dw);
+}
+
+static void
+steps_out(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const struct ss_epilogue e = epilogue(x, ph, from);
+
+	x->plan->kern->wino_output(nd->c, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_M),
+	    step_tiles(x, ph->node), act(x, ph->norm < 0 ? ph->node : ph->norm, from), from, n, false,
+	    ph->norm < 0 ? NULL : &e);
 }
 
 /* What both gradients of a convolution in steps begin with. */
@@ -240,7 +271,7 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		input(x, ph->node, from, n);
 		break;
 	case SS_PH_CONV:
-		ss_exec_conv(x, ph->node, from, n, scratch);
+		ss_exec_conv(x, ph, from, n, scratch);
 		break;
 	case SS_PH_STATS: {
 		double *sums = stats_of(x, ph->node).sums + (size_t)piece * 2 * nd->c;
@@ -301,15 +332,14 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		    step_slot(x, ph->node, SS_WINO_V));
 		break;
 	case SS_PH_WINO_OUT:
-		k->wino_output(nd->c, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_M), step_tiles(x, ph->node),
-		    act(x, ph->node, from), from, n, false);
+		steps_out(x, ph, from, n);
 		break;
 	case SS_PH_WINO_IN_BACK:
 		steps_back(x, ph, from, n);
 		break;
 	case SS_PH_WINO_OUT_BACK:
 		k->wino_output(nd->conv.ci, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_BACK_M),
-		    step_tiles(x, ph->node), grad(x, nd->in, from), from, n, ph->accumulate);
+		    step_tiles(x, ph->node), grad(x, nd->in, from), from, n, ph->accumulate, NULL);
 		break;
 	case SS_PH_FLUSH:
 		flush(x, &p->act[ph->node], x->pass->act, n);

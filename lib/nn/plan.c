@@ -14,8 +14,8 @@
 /* Transformed weights above this are read once for all images of the batch. */
 #define MAX_TRANSFORMED	((size_t)4 << 20)
 
-/* Images that go through the network together in inference. */
-#define INFER_PIECE	8
+/* In inference, a tensor of the images that go through the network together. */
+#define MAX_PIECE	((size_t)512 << 10)
 
 /* Weights above this do not stay in L2 while images pass. */
 #define MAX_WEIGHTS	((size_t)1 << 20)
@@ -53,6 +53,7 @@ emit(struct ss_plan *p, enum ss_phase_kind kind, int node)
 	memset(ph, 0, sizeof(*ph));
 	ph->kind = kind;
 	ph->node = node;
+	ph->norm = -1;
 	if (p->phases == 0)
 		ph->segment = 0;
 	else if (kind < SS_PH_BY_IMAGES && ph[-1].kind < SS_PH_BY_IMAGES && p->phases != p->forward)
@@ -133,6 +134,44 @@ remake(struct ss_plan *p, int node)
 	use(p, &p->act[node], ph->segment);
 }
 
+/* In inference a norm can be applied while the convolution before it, which has no other reader, stores. */
+static bool
+fuses(const struct ss_plan *p, int conv)
+{
+	int readers = 0, reader = -1;
+
+	for (int i = 0; i < p->net->nodes; i++)
+		if (p->net->node[i].in == conv || p->net->node[i].in2 == conv) {
+			readers++;
+			reader = i;
+		}
+	return !p->train && p->net->node[conv].op == SS_OP_CONV && p->net->node[conv].layer[0] == '\0' &&
+	    readers == 1 && p->net->node[reader].op == SS_OP_NORM && p->net->node[reader].in == conv;
+}
+
+/* A convolution and perhaps the norm behind it, or -1: the phase that makes its output. */
+static struct ss_phase *
+emit_conv(struct ss_plan *p, int node, int norm)
+{
+	const struct ss_node *n = &p->net->node[node];
+	struct ss_phase *ph;
+
+	if (p->steps[node].used) {
+		use(p, &p->act[n->in], emit(p, SS_PH_WINO_IN, node)->segment);
+		use_step(p, node, SS_WINO_V);
+		emit(p, SS_PH_WINO_MULTIPLY, node);
+		use_step(p, node, SS_WINO_V);
+		use_step(p, node, SS_WINO_M);
+		ph = emit(p, SS_PH_WINO_OUT, node);
+		use_step(p, node, SS_WINO_M);
+	} else {
+		ph = emit(p, p->groups[node] > 0 ? SS_PH_CONV_WIDE : SS_PH_CONV, node);
+		use(p, &p->act[n->in], ph->segment);
+	}
+	ph->norm = norm;
+	return ph;
+}
+
 static void
 emit_forward(struct ss_plan *p, int last)
 {
@@ -145,18 +184,9 @@ emit_forward(struct ss_plan *p, int last)
 			ph = emit(p, SS_PH_INPUT, i);
 			break;
 		case SS_OP_CONV:
-			if (p->steps[i].used) {
-				use(p, &p->act[n->in], emit(p, SS_PH_WINO_IN, i)->segment);
-				use_step(p, i, SS_WINO_V);
-				emit(p, SS_PH_WINO_MULTIPLY, i);
-				use_step(p, i, SS_WINO_V);
-				use_step(p, i, SS_WINO_M);
-				emit(p, SS_PH_WINO_OUT, i);
-				use_step(p, i, SS_WINO_M);
-				write_slot(p, &p->act[i]);
+			if (fuses(p, i))
 				continue;
-			}
-			ph = emit(p, p->groups[i] > 0 ? SS_PH_CONV_WIDE : SS_PH_CONV, i);
+			emit_conv(p, i, -1);
 			break;
 		case SS_OP_SHORTCUT:
 			ph = emit(p, SS_PH_SHORTCUT, i);
@@ -168,6 +198,13 @@ emit_forward(struct ss_plan *p, int last)
 			ph = emit(p, p->train ? SS_PH_LINEAR : SS_PH_DENSE, i);
 			break;
 		case SS_OP_NORM:
+			if (fuses(p, n->in)) {
+				ph = emit_conv(p, n->in, i);
+				if (n->in2 >= 0)
+					use(p, &p->act[n->in2], ph->segment);
+				write_slot(p, &p->act[i]);
+				continue;
+			}
 			if (p->train) {
 				ph = emit(p, SS_PH_STATS, i);
 				use(p, &p->act[n->in], ph->segment);
@@ -176,7 +213,7 @@ emit_forward(struct ss_plan *p, int last)
 			ph = emit(p, SS_PH_APPLY, i);
 			break;
 		}
-		if (n->in >= 0)
+		if (ph != NULL && n->in >= 0)
 			use(p, &p->act[n->in], ph->segment);
 		if (n->in2 >= 0)
 			use(p, &p->act[n->in2], ph->segment);
@@ -535,6 +572,7 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 {
 	struct ss_plan *p = plan_new(net, kern, batch);
 	struct ss_slot **slot = calloc((1 + SS_WINO_SLOTS) * (size_t)net->nodes, sizeof(struct ss_slot *));
+	size_t largest = 1;
 	int slots = 0;
 
 	*out = NULL;
@@ -543,7 +581,15 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 		free(slot);
 		return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
 	}
-	p->piece = INFER_PIECE;
+	for (int i = 0; i <= last; i++) {
+		const struct ss_node *n = &net->node[i];
+		const size_t floats = (size_t)n->c * n->h * n->w;
+
+		largest = floats > largest ? floats : largest;
+	}
+	p->piece = MAX_PIECE / (largest * sizeof(float)) < 1 ? 1 : (int)(MAX_PIECE / (largest * sizeof(float)));
+	if (p->piece > 8)
+		p->piece = 8;
 	p->pieces = divide_up(batch, p->piece);
 	shape_convs(p);
 	plan_shapes(p);

@@ -43,6 +43,7 @@ enum ss_phase_kind {
 struct ss_phase {
 	enum ss_phase_kind kind;
 	int node;
+	int norm;		/* applied to what a convolution makes, in inference; or -1 */
 	int segment;
 	bool accumulate;	/* the gradient of the input has been written before */
 	bool accumulate2;	/* that of the second input */

@@ -228,9 +228,9 @@ run_conv(void *arg)
 	struct conv_work *w = arg;
 
 	if (w->wino)
-		w->k->wino_conv(&w->c, w->n, w->x, w->packed, w->y, w->scratch);
+		w->k->wino_conv(&w->c, w->n, w->x, w->packed, w->y, NULL, w->scratch);
 	else
-		w->k->conv(&w->c, w->n, w->x, w->packed, w->y);
+		w->k->conv(&w->c, w->n, w->x, w->packed, w->y, NULL);
 }
 
 static void

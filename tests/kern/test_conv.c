@@ -119,7 +119,7 @@ run(struct job *j, const struct ss_kernels *k, int slots)
 
 	r.y = field(slots, j->end, j->n, c->oh, c->ow, c->co, border, j->gap);
 	k->conv_pack(c, j->w, j->packed);
-	k->conv(c, j->n, j->x.p, j->packed, r.y.p);
+	k->conv(c, j->n, j->x.p, j->packed, r.y.p, NULL);
 
 	r.dx = field(slots + 1, j->end, j->n, c->h, c->w, c->ci, border, j->gap);
 	r.sum = field(slots + 2, j->end, j->n, c->h, c->w, c->ci, border, j->gap);
@@ -363,7 +363,7 @@ test_pieces(void **state)
 			memcpy(parts.dw, j.dw0, j.weights * sizeof(float));
 			for (int s = 0; s < j.n; s++) {
 				(*k)->conv_pack(&c, j.w, j.packed);
-				(*k)->conv(&c, 1, from(&j.x, s, 0, 0), j.packed, from(&parts.y, s, 0, 0));
+				(*k)->conv(&c, 1, from(&j.x, s, 0, 0), j.packed, from(&parts.y, s, 0, 0), NULL);
 				(*k)->conv_pack_t(&c, j.w, j.packed);
 				(*k)->conv_dgrad(&c, 1, from(&j.dy, s, 0, 0), j.packed,
 				    from(&parts.dx, s, 0, 0), false);
@@ -414,7 +414,7 @@ test_position(void **state)
 						    draw_poison, NULL);
 						(*k)->conv_pack(&d, j.w, j.packed);
 						(*k)->conv(&d, 1, from(&j.x, 0, r * st, q * st), j.packed,
-						    from(&part.y, 0, r, q));
+						    from(&part.y, 0, r, q), NULL);
 						(*k)->conv_pack_t(&d, j.w, j.packed);
 						(*k)->conv_dgrad(&d, 1, from(&j.dy, 0, r, q), j.packed,
 						    from(&part.dx, 0, r * st, q * st), false);
@@ -444,7 +444,7 @@ test_by_hand(void **state)
 
 	(void)state;
 	k->conv_pack(&c, w, packed);
-	k->conv(&c, 1, bordered, packed, yp);
+	k->conv(&c, 1, bordered, packed, yp, NULL);
 	assert_memory_equal(y, y1, sizeof(y));
 	k->conv_pack_t(&c, w, packed);
 	k->conv_dgrad(&c, 1, bordered, packed, dxp, false);

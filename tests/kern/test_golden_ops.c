@@ -93,7 +93,7 @@ conv_case(const struct ss_st *s, const char *name)
 	assert_int_equal(param[1], c.k / 2);
 	assert_true(packed != NULL && dw != NULL && sorted != NULL);
 	kern->conv_pack(&c, w->data, packed);
-	kern->conv(&c, in.n, in.plane, packed, y.plane);
+	kern->conv(&c, in.n, in.plane, packed, y.plane, NULL);
 	kern->conv_pack_t(&c, w->data, packed);
 	kern->conv_dgrad(&c, in.n, dy.plane, packed, dx.plane, false);
 	kern->conv_wgrad(&c, in.n, in.plane, dy.plane, 0, c.ci, dw);

@@ -55,7 +55,7 @@ conv_loss(void *model)
 	double sum = 0;
 
 	m->k->conv_pack(&m->c, m->w, m->packed);
-	m->k->conv(&m->c, m->x.n, m->x.p, m->packed, m->y.p);
+	m->k->conv(&m->c, m->x.n, m->x.p, m->packed, m->y.p, NULL);
 	EACH_PIXEL(&m->y, s, r, q)
 		for (int j = 0; j < m->c.co; j++)
 			sum += (double)pixel(&m->y, s, r, q)[j] * (double)pixel(&m->dy, s, r, q)[j];

@@ -83,7 +83,7 @@ reference(const struct job *j)
 	const struct ss_conv *c = &j->c;
 	struct result r = outputs(j, WANT);
 
-	k->conv(c, j->n, j->x.p, j->w, r.y.p);
+	k->conv(c, j->n, j->x.p, j->w, r.y.p, NULL);
 	k->conv_dgrad(c, j->n, j->dy.p, j->w, r.dx.p, false);
 	k->conv_dgrad(c, j->n, j->dy.p, j->w, r.sum.p, true);
 	k->conv_wgrad(c, j->n, j->x.p, j->dy.p, 0, c->ci, r.dw);
@@ -104,7 +104,7 @@ run_images(struct job *j, const struct ss_kernels *k, int first, int end, struct
 	const int n = end - first;
 
 	k->wino_pack(c, j->w, j->packed);
-	k->wino_conv(c, n, from(&j->x, first), j->packed, from(&r->y, first), j->scratch);
+	k->wino_conv(c, n, from(&j->x, first), j->packed, from(&r->y, first), NULL, j->scratch);
 	k->wino_pack_t(c, j->w, j->packed);
 	k->wino_dgrad(c, n, from(&j->dy, first), j->packed, from(&r->dx, first), false, j->scratch);
 	k->wino_dgrad(c, n, from(&j->dy, first), j->packed, from(&r->sum, first), true, j->scratch);
@@ -140,7 +140,7 @@ run_steps(struct job *j, const struct ss_kernels *k, int images, struct result *
 	multiply(j, k, c->ci, c->co, tiles, v, m);
 	for (int s = 0; s < j->n; s += images)
 		k->wino_output(c->co, c->h, c->w, m, tiles, from(&r->y, s), s,
-		    s + images < j->n ? images : j->n - s, false);
+		    s + images < j->n ? images : j->n - s, false, NULL);
 
 	u = slot_floats(U, ss_winograd_sum_floats(c->ci, c->co), j->end);
 	for (int e = 0; e < 36; e++)
@@ -158,8 +158,8 @@ run_steps(struct job *j, const struct ss_kernels *k, int images, struct result *
 	k->wino_input(c->co, c->h, c->w, j->dy.p, 0, j->n, tiles, v);
 	k->wino_pack_t(c, j->w, j->packed);
 	multiply(j, k, c->co, c->ci, tiles, v, m);
-	k->wino_output(c->ci, c->h, c->w, m, tiles, r->dx.p, 0, j->n, false);
-	k->wino_output(c->ci, c->h, c->w, m, tiles, r->sum.p, 0, j->n, true);
+	k->wino_output(c->ci, c->h, c->w, m, tiles, r->dx.p, 0, j->n, false, NULL);
+	k->wino_output(c->ci, c->h, c->w, m, tiles, r->sum.p, 0, j->n, true, NULL);
 }
 
 static struct result

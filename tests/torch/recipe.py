@@ -8,7 +8,7 @@ pipelines/cifar10, and scores the frozen backbone by kNN and a linear probe:
         --epochs-run 1 --data DIR --json
 
 Methods: simsiam, simclr, untrained (the network as initialised), raw (pixels).
-The schedule is always that of 5 epochs; --epochs-run N stops after N of them.
+The schedule is that of 5 epochs, or of --epochs; --epochs-run N stops after N of them.
 
 The linear probe is multinomial logistic regression on features standardised by the training
 set's mean and standard deviation: mean cross-entropy + (1e-6 / 2) |W|^2, bias not penalised,
@@ -35,7 +35,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ssnet  # noqa: E402
 
 BATCH = 256
-EPOCHS = 5
 LR = {"simsiam": 0.06, "simclr": 0.12}
 MOMENTUM = 0.9
 WEIGHT_DECAY = 5e-4
@@ -99,7 +98,7 @@ def train(net, method, views, order, first_step, total, log):
     losses = []
     for b in range(len(order) // BATCH):
         for group in sgd.param_groups:
-            group["lr"] = LR[method] * 0.5 * (1 + math.cos(math.pi * (first_step + b) / total))
+            group["lr"] = train.lr * 0.5 * (1 + math.cos(math.pi * (first_step + b) / total))
         pair = views[order[b * BATCH:(b + 1) * BATCH]]
         x1, x2 = (ssnet.normalise(pair[:, v]).contiguous(memory_format=torch.channels_last)
                   for v in range(2))
@@ -184,15 +183,23 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[1])
     p.add_argument("--method", choices=("simsiam", "simclr", "untrained", "raw"), required=True)
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--epochs-run", type=int, default=EPOCHS, help="of the %d [all]" % EPOCHS)
+    p.add_argument("--epochs", type=int, default=5, help="of the schedule [5]")
+    p.add_argument("--epochs-run", type=int, help="of those [all]")
+    p.add_argument("--lr", type=float, help="learning rate at the beginning [the method's]")
     p.add_argument("--data", required=True, help="folder of the CIFAR-10 binary files")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--limit", type=int, help="only so many training images (to time a few steps)")
+    p.add_argument("--score-epochs", help="score after these only, as 3,9,18 [all]")
     p.add_argument("--no-score", action="store_true", help="train only, for the bench")
     p.add_argument("--json", action="store_true", help="one JSON object an epoch on stdout")
     args = p.parse_args()
-    if not 0 <= args.epochs_run <= EPOCHS:
-        p.error("--epochs-run: 0..%d" % EPOCHS)
+    if args.epochs_run is None:
+        args.epochs_run = args.epochs
+    if not 0 <= args.epochs_run <= args.epochs:
+        p.error("--epochs-run: 0..%d" % args.epochs)
+    scored = range(1, args.epochs + 1)
+    if args.score_epochs:
+        scored = [int(e) for e in args.score_epochs.split(",")]
     torch.set_num_threads(args.threads)
     log = sys.stderr
 
@@ -223,7 +230,8 @@ def main():
 
     net = (ssnet.SimSiam if args.method == "simsiam" else ssnet.SimCLR)(backbone)
     net = net.to(memory_format=torch.channels_last)
-    train.sgd = torch.optim.SGD(net.parameters(), LR[args.method], momentum=MOMENTUM,
+    train.lr = args.lr or LR[args.method]
+    train.sgd = torch.optim.SGD(net.parameters(), train.lr, momentum=MOMENTUM,
                                 weight_decay=WEIGHT_DECAY)
     steps = len(train_x) // BATCH
     for epoch in range(args.epochs_run):
@@ -232,7 +240,7 @@ def main():
         middle = time.time()
         generator = torch.Generator().manual_seed(args.seed * 1000 + epoch)
         order = torch.randperm(len(train_x), generator=generator)
-        losses, spread = train(net, args.method, views, order, epoch * steps, EPOCHS * steps, log)
+        losses, spread = train(net, args.method, views, order, epoch * steps, args.epochs * steps, log)
         end = time.time()
         row = {"epoch": epoch + 1, "loss_mean": round(float(np.mean(losses)), 4),
                "loss_last20": round(float(np.mean(losses[-20:])), 4),
@@ -240,7 +248,7 @@ def main():
                "augment_seconds": round(middle - start, 1),
                "train_seconds": round(end - middle, 1),
                "images_per_second": round(steps * BATCH / (end - middle), 1)}
-        if not args.no_score:
+        if not args.no_score and epoch + 1 in scored:
             row.update(score(embed(backbone, train_x), train_y, embed(backbone, test_x), test_y))
         report(row)
 
