@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "profile.h"
 #include "tool.h"
 
@@ -18,8 +19,8 @@ measure_thread(void *arg, size_t piece, int worker)
 	struct peak *p = arg;
 
 	(void)worker;
-	for (double begin = tool_seconds(), now = begin; now - begin < 0.2;) {
-		const double flop = p->kern->peak(200000), end = tool_seconds(), rate = flop / (end - now);
+	for (double begin = ss_seconds(), now = begin; now - begin < 0.2;) {
+		const double flop = p->kern->peak(200000), end = ss_seconds(), rate = flop / (end - now);
 
 		if (rate > p->rate[piece])
 			p->rate[piece] = rate;

@@ -9,24 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tool.h"
 
 static const double INTERVAL = 0.1;	/* seconds between two drawings */
 
 static bool drawn;
 static double last = -1;
-
-double
-tool_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 bool
 tool_progress_shown(void)
@@ -54,7 +45,7 @@ tool_progress(const char *fmt, ...)
 {
 	char text[512];
 	size_t columns = width() - 1, n = 0;	/* a full line would wrap */
-	double now = tool_seconds();
+	double now = ss_seconds();
 	va_list ap;
 
 	if (!tool_progress_shown() || (last >= 0 && now - last < INTERVAL))

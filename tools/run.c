@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/size.h"
 #include "checkpoint.h"
 #include "nn/head.h"
@@ -287,7 +288,7 @@ die_nonfinite(struct run *r, const struct ss_step *s, double lr, const struct ss
 static void
 profile_step(struct run *r, double begin, double arrived)
 {
-	const double now = tool_seconds();
+	const double now = ss_seconds();
 	struct ss_profile *p = &r->profile;
 
 	if (!r->o->profile)
@@ -313,14 +314,14 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 		o->weight_decay, o->temperature };
 	struct ss_step s;
 	struct ss_err e = SS_ERR_INIT;
-	double now, arrived = tool_seconds();
+	double now, arrived = ss_seconds();
 	int status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, &hyper, &s, pool,
 	    &e);
 	bool epoch_ends;
 
 	profile_step(r, begin, arrived);
 
-	now = o->batch / (tool_seconds() - begin);
+	now = o->batch / (ss_seconds() - begin);
 	r->rate = r->rate == 0 ? now : 0.9 * r->rate + 0.1 * now;
 	m->step++;
 	m->epoch = r->batch.epoch;
@@ -401,7 +402,7 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 	catch_signals();
 	ss_reader_stop(in, &stop);
 	while (r.model.step < r.model.steps && !stop) {
-		double begin = tool_seconds();
+		double begin = ss_seconds();
 
 		status = batch_next(&r.batch, r.model.step > 0, r.model.epoch, r.model.records, &e);
 		if (status != 1 || stop)

@@ -9,6 +9,7 @@
 
 #include <zlib.h>
 
+#include "base/clock.h"
 #include "base/size.h"
 #include "images.h"
 #include "model.h"
@@ -237,7 +238,7 @@ main(int argc, char **argv)
 	    digest_network(net, &embedder.weights, layer), embedder.d);
 
 	struct ss_writer *writer = tool_output(o.output, &header);
-	double start = tool_seconds();
+	double start = ss_seconds();
 	uint64_t done = 0;
 
 	while (tool_next(in, &f)) {
@@ -262,7 +263,7 @@ main(int argc, char **argv)
 		tool_write(writer, &g);
 		done += f.records;
 		tool_progress("%llu images, %.0f images/s", (unsigned long long)done,
-		    (double)done / (tool_seconds() - start));
+		    (double)done / (ss_seconds() - start));
 	}
 	tool_progress_end();
 	ss_embedder_free(&embedder);

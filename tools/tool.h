@@ -147,7 +147,4 @@ void tool_progress(const char *fmt, ...) SS_PRINTF(1, 2);
 bool tool_progress_shown(void);
 void tool_progress_end(void);
 
-/* Seconds on the monotonic clock. */
-double tool_seconds(void);
-
 #endif

@@ -34,4 +34,11 @@ ss_round64(size_t n)
  */
 void *ss_alloc(size_t n, size_t size);
 
+/* How many parts of at most `part` a whole has. */
+static inline int
+ss_parts(int whole, int part)
+{
+	return (whole + part - 1) / part;
+}
+
 #endif

@@ -6,26 +6,56 @@
 #include "kern/kern.h"
 #include "kern/variants.h"
 
-#define MAX_VARIANTS 5
+/* Each file of kernels is compiled for all that it needs. */
+static const struct {
+	const struct ss_kernels *kernels;
+	unsigned needs;
+} variants[] = {
+#if defined(__x86_64__)
+	{ &ss_kernels_avx512, SS_CPU_ALL },
+	{ &ss_kernels_avx2, SS_CPU_AVX2 | SS_CPU_FMA },
+#elif defined(__aarch64__)
+	{ &ss_kernels_neon, 0 },
+#endif
+	{ &ss_kernels_portable, 0 },
+	{ &ss_kernels_ref, 0 },
+};
+
+static unsigned
+this_cpu(void)
+{
+	unsigned cpu = 0;
+
+#if defined(__x86_64__)
+	cpu |= __builtin_cpu_supports("avx2") ? SS_CPU_AVX2 : 0;
+	cpu |= __builtin_cpu_supports("fma") ? SS_CPU_FMA : 0;
+	cpu |= __builtin_cpu_supports("avx512f") ? SS_CPU_AVX512F : 0;
+	cpu |= __builtin_cpu_supports("avx512vl") ? SS_CPU_AVX512VL : 0;
+	cpu |= __builtin_cpu_supports("avx512dq") ? SS_CPU_AVX512DQ : 0;
+	cpu |= __builtin_cpu_supports("avx512bw") ? SS_CPU_AVX512BW : 0;
+#endif
+	return cpu;
+}
+
+void
+ss_kernels_with(unsigned cpu, const struct ss_kernels *list[SS_MAX_VARIANTS + 1])
+{
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(variants) / sizeof(*variants); i++)
+		if ((variants[i].needs & ~cpu) == 0)
+			list[n++] = variants[i].kernels;
+	while (n <= SS_MAX_VARIANTS)
+		list[n++] = NULL;
+}
 
 const struct ss_kernels *const *
 ss_kernels_list(void)
 {
-	static const struct ss_kernels *list[MAX_VARIANTS + 1];
-	const struct ss_kernels *found[MAX_VARIANTS + 1] = { NULL };
-	int n = 0;
+	static const struct ss_kernels *list[SS_MAX_VARIANTS + 1];
+	const struct ss_kernels *found[SS_MAX_VARIANTS + 1];
 
-#if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
-		found[n++] = &ss_kernels_avx512;
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		found[n++] = &ss_kernels_avx2;
-#elif defined(__aarch64__)
-	found[n++] = &ss_kernels_neon;
-#endif
-	found[n++] = &ss_kernels_portable;
-	found[n++] = &ss_kernels_ref;
+	ss_kernels_with(this_cpu(), found);
 	memcpy(list, found, sizeof(list));	/* the same whoever calls, so a race is harmless */
 	return list;
 }
@@ -46,7 +76,7 @@ ss_kernels_find(const char *name)
 const struct ss_kernels *
 ss_kernels_exact(const struct ss_kernels *k)
 {
-	static struct ss_kernels exact[MAX_VARIANTS];
+	static struct ss_kernels exact[SS_MAX_VARIANTS];
 	int i = 0;
 
 	while (ss_kernels_list()[i] != k)

@@ -3,13 +3,14 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "nn/exec.h"
 #include "nn/profile.h"
 
 static double
 clock_of(const struct exec *x)
 {
-	return x->space->profile == NULL ? 0 : ss_profile_clock();
+	return x->space->profile == NULL ? 0 : ss_seconds();
 }
 
 static void
@@ -17,7 +18,7 @@ note_time(const struct exec *x, int worker, const struct ss_phase *ph, double be
 {
 	if (x->space->profile != NULL)
 		ss_profile_add(x->space->profile, worker, (int)(ph - x->plan->phase),
-		    ss_profile_clock() - begin);
+		    ss_seconds() - begin);
 }
 
 static void
@@ -121,46 +122,4 @@ float *
 ss_plan_seed(const struct ss_plan *plan, const struct ss_pass *pass, int node)
 {
 	return pass->act + plan->grad[node].offset;
-}
-
-struct packing {
-	struct ss_weights *w;
-	const struct ss_plan *plan;
-};
-
-/* Even pieces pack weights for the forward pass, odd ones for the data gradient. */
-static void
-pack_piece(void *arg, size_t piece, int worker)
-{
-	const struct packing *k = arg;
-	const size_t node = piece / 2;
-	const bool transposed = piece % 2;
-	const struct ss_node *nd = &k->plan->net->node[node];
-	const struct ss_kernels *kern = k->plan->kern;
-	const bool wino = k->plan->winograd[node];
-	const float *w;
-
-	(void)worker;
-	if (nd->op == SS_OP_CONV) {
-		w = k->w->params + k->plan->net->params.p[nd->weight].offset;
-		if (!transposed)
-			(wino ? kern->wino_pack : kern->conv_pack)(&nd->conv, w, k->w->packed +
-			    k->plan->packed[node]);
-		else if (k->w->packed_t != NULL)
-			(wino ? kern->wino_pack_t : kern->conv_pack_t)(&nd->conv, w, k->w->packed_t +
-			    k->plan->packed[node]);
-	} else if (nd->op == SS_OP_LINEAR && !k->plan->train && !transposed) {
-		struct ss_conv c = { 1, 1, k->plan->net->node[nd->in].c, nd->c, 1, 1, 1, 1 };
-
-		w = k->w->params + k->plan->net->params.p[nd->weight].offset;
-		k->plan->kern->conv_pack(&c, w, k->w->packed + k->plan->packed[node]);
-	}
-}
-
-void
-ss_weights_pack(struct ss_weights *w, const struct ss_plan *plan, struct ss_pool *pool)
-{
-	struct packing k = { w, plan };
-
-	ss_pool_run(pool, 2 * (size_t)plan->net->nodes, pack_piece, &k);
 }

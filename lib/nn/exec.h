@@ -112,11 +112,19 @@ scratch_of(const struct exec *x, int worker)
 void ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int from, int n,
     float *scratch);
 
-/* Convolutions of images from..from+n-1; the gradient of the weights for the input channels c0..c1-1. */
+/* exec_conv.c: convolutions of images from..from+n-1; the gradient of the weights for the input channels c0..c1-1. */
 void ss_exec_conv(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch);
 void ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch);
 void ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, float *dw,
     float *scratch);
+
+/* Of those in steps, what is done by images; the first transform of the forward pass is in exec_images.c. */
+void ss_exec_steps_out(const struct exec *x, const struct ss_phase *ph, int from, int n);
+void ss_exec_steps_back(const struct exec *x, const struct ss_phase *ph, int from, int n);
+
+/* A piece of those that are segments by themselves, and how many there are. */
+void ss_exec_conv_piece(const struct exec *x, int piece, int worker);
+size_t ss_exec_conv_pieces(const struct exec *x);
 
 /* exec_batch.c: a piece of a phase that is a segment by itself, and how many there are. */
 void ss_exec_piece(const struct exec *x, int piece, int worker);

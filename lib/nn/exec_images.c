@@ -162,93 +162,6 @@ norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 	    grad(x, nd->in, from), dr, ph->accumulate2);
 }
 
-/* The norm that a phase applies to what its convolution makes; to be used if ph->norm >= 0. */
-static struct ss_epilogue
-epilogue(const struct exec *x, const struct ss_phase *ph, int from)
-{
-	const struct ss_node *norm = &x->plan->net->node[ph->norm < 0 ? 0 : ph->norm];
-	struct ss_epilogue e = { 0 };
-
-	if (ph->norm < 0)
-		return e;
-	e.scale = stats_of(x, ph->norm).scale;
-	e.shift = stats_of(x, ph->norm).shift;
-	e.relu = norm->relu;
-	e.border = x->plan->act[ph->norm].border;
-	if (norm->in2 >= 0)
-		e.r = act(x, norm->in2, from);
-	return e;
-}
-
-void
-ss_exec_conv(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch)
-{
-	const struct ss_node *nd = &x->plan->net->node[ph->node];
-	const float *w = x->w->packed + x->plan->packed[ph->node];
-	const struct ss_epilogue after = epilogue(x, ph, from), *e = ph->norm < 0 ? NULL : &after;
-	const struct ss_plane y = act(x, ph->norm < 0 ? ph->node : ph->norm, from);
-
-	if (x->plan->winograd[ph->node])
-		x->plan->kern->wino_conv(&nd->conv, n, act(x, nd->in, from), w, y, e, scratch);
-	else
-		x->plan->kern->conv(&nd->conv, n, act(x, nd->in, from), w, y, e);
-}
-
-void
-ss_exec_dgrad(const struct exec *x, const struct ss_phase *ph, int from, int n, float *scratch)
-{
-	const struct ss_node *nd = &x->plan->net->node[ph->node];
-	const float *w = x->w->packed_t + x->plan->packed[ph->node];
-
-	if (x->plan->winograd[ph->node])
-		x->plan->kern->wino_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
-		    ph->accumulate, scratch);
-	else
-		x->plan->kern->conv_dgrad(&nd->conv, n, grad(x, ph->node, from), w, grad(x, nd->in, from),
-		    ph->accumulate);
-}
-
-void
-ss_exec_wgrad(const struct exec *x, int node, int from, int n, int c0, int c1, float *dw,
-    float *scratch)
-{
-	const struct ss_node *nd = &x->plan->net->node[node];
-
-	if (x->plan->winograd[node])
-		x->plan->kern->wino_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
-		    dw, scratch);
-	else
-		x->plan->kern->conv_wgrad(&nd->conv, n, act(x, nd->in, from), grad(x, node, from), c0, c1,
-		    dw);
-}
-
-static void
-steps_out(const struct exec *x, const struct ss_phase *ph, int from, int n)
-{
-	const struct ss_node *nd = &x->plan->net->node[ph->node];
-	const struct ss_epilogue e = epilogue(x, ph, from);
-
-	x->plan->kern->wino_output(nd->c, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_M),
-	    step_tiles(x, ph->node), act(x, ph->norm < 0 ? ph->node : ph->norm, from), from, n, false,
-	    ph->norm < 0 ? NULL : &e);
-}
-
-/* What both gradients of a convolution in steps begin with. */
-static void
-steps_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
-{
-	const struct ss_node *nd = &x->plan->net->node[ph->node];
-	const struct ss_kernels *k = x->plan->kern;
-	const int tiles = step_tiles(x, ph->node);
-	const struct ss_plane dy = grad(x, ph->node, from);
-
-	k->wino_input(nd->conv.ci, nd->h, nd->w, act(x, nd->in, from), from, n, tiles,
-	    step_slot(x, ph->node, SS_WINO_X));
-	k->wino_gradient(nd->c, nd->h, nd->w, dy, from, n, tiles, step_slot(x, ph->node, SS_WINO_D));
-	if (ph->input_grad)
-		k->wino_input(nd->c, nd->h, nd->w, dy, from, n, tiles, step_slot(x, ph->node, SS_WINO_BACK_V));
-}
-
 /* What the thread has made of a slot, to the arena, borders and all. */
 static void
 flush(const struct exec *x, const struct ss_slot *s, float *arena, int n)
@@ -332,10 +245,10 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		    step_slot(x, ph->node, SS_WINO_V));
 		break;
 	case SS_PH_WINO_OUT:
-		steps_out(x, ph, from, n);
+		ss_exec_steps_out(x, ph, from, n);
 		break;
 	case SS_PH_WINO_IN_BACK:
-		steps_back(x, ph, from, n);
+		ss_exec_steps_back(x, ph, from, n);
 		break;
 	case SS_PH_WINO_OUT_BACK:
 		k->wino_output(nd->conv.ci, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_BACK_M),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/emit.h"
 #include "nn/place.h"
 
 static bool
@@ -40,14 +41,14 @@ meet(const struct ss_slot *a, const struct ss_slot *b)
 	return false;
 }
 
-void
-ss_place_local(struct ss_plan *p)
+/* Those that lie with the threads. done: room for two of each node. */
+static void
+place_local(struct ss_plan *p, struct ss_slot **done)
 {
-	struct ss_slot **done = calloc(2 * (size_t)p->net->nodes, sizeof(struct ss_slot *));
 	int n = 0;
 
 	p->scratch_floats = p->kernel_floats = (p->kernel_floats + 15) / 16 * 16;
-	for (int i = 0; done != NULL && i < 2 * p->net->nodes; i++) {
+	for (int i = 0; i < 2 * p->net->nodes; i++) {
 		const int node = i / 2;
 		struct ss_slot *s = i % 2 ? &p->grad[node] : &p->act[node];
 		const size_t floats = (size_t)p->piece * s->image;
@@ -74,11 +75,11 @@ ss_place_local(struct ss_plan *p)
 		if (p->kernel_floats + s->local + floats > p->scratch_floats)
 			p->scratch_floats = (p->kernel_floats + s->local + floats + 15) / 16 * 16;
 	}
-	free(done);
 }
 
-void
-ss_place_flushes(struct ss_plan *p)
+/* The copies to the arena. */
+static void
+place_flushes(struct ss_plan *p)
 {
 	for (int i = 0; i < p->phases; i++) {
 		const struct ss_phase ph = p->phase[i];
@@ -103,8 +104,9 @@ ss_place_flushes(struct ss_plan *p)
 	}
 }
 
-size_t
-ss_place_arena(struct ss_slot **slot, int n)
+/* First fit by birth; returns the floats needed. */
+static size_t
+place_arena(struct ss_slot **slot, int n)
 {
 	size_t total = 0;
 
@@ -139,4 +141,39 @@ ss_place_arena(struct ss_slot **slot, int n)
 			total = at + s->floats;
 	}
 	return (total + 15) / 16 * 16;
+}
+
+/* All that lie in the arena; returns how many. */
+static int
+collect(const struct ss_plan *p, struct ss_slot **slot)
+{
+	int n = 0;
+
+	for (int i = 0; i < p->net->nodes; i++)
+		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
+			slot[n++] = &p->act[i];
+	for (int i = 0; i < p->net->nodes; i++) {
+		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
+			slot[n++] = &p->grad[i];
+		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
+			slot[n++] = &p->split[i].partial;
+		for (int k = 0; k < SS_WINO_SLOTS; k++)
+			if (p->steps[i].used && p->steps[i].slot[k].born >= 0)
+				slot[n++] = &p->steps[i].slot[k];
+	}
+	return n;
+}
+
+int
+ss_place(struct ss_plan *p)
+{
+	struct ss_slot **slot = calloc((3 + SS_WINO_SLOTS) * (size_t)p->net->nodes, sizeof(struct ss_slot *));
+
+	if (slot == NULL)
+		return -1;
+	place_local(p, slot);
+	place_flushes(p);
+	p->act_floats = place_arena(slot, collect(p, slot));
+	free(slot);
+	return 0;
 }

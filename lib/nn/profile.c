@@ -1,11 +1,9 @@
 /*
  * profile.c - where the time of training steps goes
  */
-#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "nn/profile.h"
 
@@ -28,15 +26,6 @@ ss_profile_free(struct ss_profile *p)
 {
 	free(p->seconds);
 	p->seconds = NULL;
-}
-
-double
-ss_profile_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 void

@@ -21,9 +21,6 @@ int ss_profile_create(struct ss_profile *p, const struct ss_plan *plan, int thre
     int views) SS_MUST_USE;
 void ss_profile_free(struct ss_profile *p);
 
-/* Seconds of a clock that only goes forward. */
-double ss_profile_clock(void);
-
 /* p may be NULL: nothing happens. */
 void ss_profile_add(struct ss_profile *p, int worker, int phase, double seconds);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/size.h"
 #include "nn/optim.h"
 #include "nn/profile.h"
@@ -91,7 +92,7 @@ static void
 note_extra(struct ss_trainer *t, enum ss_extra what, double begin)
 {
 	ss_profile_add(t->space.profile, 0, t->plan->phases + (int)what,
-	    (ss_profile_clock() - begin) * t->threads);
+	    (ss_seconds() - begin) * t->threads);
 }
 
 int
@@ -103,7 +104,7 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 	int z = t->net->projector, q = t->net->predictor;
 	struct ss_outputs v = { .views = t->views, .n = p->batch, .d = t->d };
 	struct ss_loss loss;
-	double begin = ss_profile_clock();
+	double begin = ss_seconds();
 
 	SS_BUG_IF(ss_pool_threads(pool) > t->threads);
 	ss_weights_pack(&t->weights, p, pool);
@@ -115,7 +116,7 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 		v.dz[i] = t->method->z_grad ? t->seeds + 2 * (size_t)i * cells : NULL;
 		v.dp[i] = t->method->p_grad ? t->seeds + (2 * (size_t)i + 1) * cells : NULL;
 	}
-	begin = ss_profile_clock();
+	begin = ss_seconds();
 	loss = t->method->loss(&v, h->temperature, t->loss_scratch, pool);
 	result->loss = loss.loss;
 	result->accuracy = loss.accuracy;
@@ -133,7 +134,7 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct
 			memcpy(ss_plan_seed(p, &t->pass[i], q), v.dp[i], cells * sizeof(float));
 		ss_backward(p, &t->pass[i], &t->weights, t->grads, &t->space, pool);
 	}
-	begin = ss_profile_clock();
+	begin = ss_seconds();
 	result->grad_norm = sqrt(ss_sum_squares(t->grads, t->net->params.floats, pool));
 	if (!isfinite(result->grad_norm))
 		return ss_fail(e, SS_ENONFINITE, "a gradient is not finite");

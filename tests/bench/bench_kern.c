@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/philox.h"
 #include "base/size.h"
 #include "kern/kern.h"
@@ -86,15 +86,6 @@ static const struct ceilings ceilings[] = {
 	{ "portable", portable_read, portable_copy },
 };
 
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* A piece of work that can be timed. */
 typedef void work_fn(void *arg);
 
@@ -109,11 +100,11 @@ struct timing {
 static void
 time_run(struct timing *t)
 {
-	double begin = seconds(), s;
+	double begin = ss_seconds(), s;
 
 	for (int i = 0; i < t->calls; i++)
 		t->fn(t->arg);
-	s = (seconds() - begin) / t->calls;
+	s = (ss_seconds() - begin) / t->calls;
 	if (s < t->best)
 		t->best = s;
 }

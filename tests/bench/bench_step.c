@@ -12,21 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/philox.h"
 #include "base/size.h"
 #include "nn/profile.h"
 #include "ssl/trainer.h"
-
-static double
-seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int
 by_value(const void *a, const void *b)
@@ -66,8 +57,8 @@ peak_piece(void *arg, size_t piece, int worker)
 	struct peak *p = arg;
 
 	(void)worker;
-	for (double begin = seconds(), now = begin; now - begin < 0.1;) {
-		const double flop = p->kern->peak(200000), end = seconds();
+	for (double begin = ss_seconds(), now = begin; now - begin < 0.1;) {
+		const double flop = p->kern->peak(200000), end = ss_seconds();
 
 		if (flop / (end - now) > p->rate[piece])
 			p->rate[piece] = flop / (end - now);
@@ -134,15 +125,15 @@ main(int argc, char **argv)
 
 	for (int i = -1; i < steps; i++) {
 		double peak = strcmp(argv[6], "peak") == 0 ? peak_rate(ss_kernels_find(NULL), pool, threads) : 0;
-		double begin = seconds();
+		double begin = ss_seconds();
 
 		if (ss_trainer_step(t, (const uint8_t *const *)view, &hyper, &s, pool, &e) < 0) {
 			fprintf(stderr, "bench_step: %s\n", e.text);
 			return 1;
 		}
 		if (i >= 0)
-			rate[i] = peak > 0 ? 100 * step_flop(t) / (seconds() - begin) / peak :
-			    batch / (seconds() - begin);
+			rate[i] = peak > 0 ? 100 * step_flop(t) / (ss_seconds() - begin) / peak :
+			    batch / (ss_seconds() - begin);
 	}
 	qsort(rate, (size_t)steps, sizeof(*rate), by_value);
 	if (strcmp(argv[6], "memory") == 0) {

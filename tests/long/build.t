@@ -45,5 +45,10 @@ checked() {
 	[ "$got" -eq 0 ] || grep -h -e '^not ok' -e FAILED -e 'ERROR: ' out err | sed 's/^/# /' | head -20
 }
 checked BLAS=ref BUILD=build-ref
+run 0 make -s -C one -j "$jobs" CFLAGS='-O0 -g' KERNEL='-O0 -ffp-contract=fast' BUILD=build-O0 tests
+for t in one/build-O0/tests/kern/test_*.o one/build-O0/tests/unit/test_*.o; do
+	run 0 "${t%.o}"
+	ok "$(basename "${t%.o}") without the compiler's optimisation"
+done
 checked SAN=address,undefined BUILD=build-san
 done_testing

@@ -1,0 +1,146 @@
+/*
+ * shape.c - how each node of a plan is done: sizes, kernels, pieces
+ */
+#include "base/size.h"
+#include "nn/shape.h"
+
+/* Partial sums of one weight gradient may take this much, so that big layers are cut by channels instead. */
+#define MAX_PARTIAL	((size_t)40 << 20)
+#define MIN_TASKS	16
+
+/* Transformed weights above this are read once for all images of the batch. */
+#define MAX_TRANSFORMED	((size_t)4 << 20)
+
+/* Weights above this do not stay in L2 while images pass. */
+#define MAX_WEIGHTS	((size_t)1 << 20)
+
+static bool
+reads_border(const struct ss_plan *p, int node)
+{
+	for (int i = 0; i < p->net->nodes; i++)
+		if (p->net->node[i].op == SS_OP_CONV && p->net->node[i].in == node &&
+		    p->net->node[i].conv.k == 3)
+			return true;
+	return false;
+}
+
+void
+ss_shape_slot(struct ss_slot *s, const struct ss_node *n, int batch, bool border)
+{
+	int b = border ? 2 : 0;
+
+	s->used = true;
+	s->border = border;
+	s->row = (size_t)(n->w + b) * n->c;
+	s->image = (size_t)(n->h + b) * s->row;
+	s->floats = s->image * (size_t)batch;
+	s->born = -1;
+	s->dies = -1;
+	s->writer = -1;
+}
+
+/* Winograd computes whole tiles of 4x4 outputs; it pays where at least half of them are wanted. */
+static bool
+winograd_pays(const struct ss_kernels *k, const struct ss_conv *c)
+{
+	const int tiles = ss_parts(c->h, 4) * ss_parts(c->w, 4);
+
+	return ss_winograd_fits(k, c) && c->h * c->w >= 8 * tiles;
+}
+
+static void
+shape_steps(struct ss_plan *p, int i)
+{
+	const struct ss_conv *c = &p->net->node[i].conv;
+	const int tiles = ss_winograd_count(p->batch, c->h, c->w);
+	const size_t in = ss_winograd_floats(tiles, c->ci), out = ss_winograd_floats(tiles, c->co);
+	const size_t floats[SS_WINO_SLOTS] = {
+		[SS_WINO_V] = in, [SS_WINO_M] = out, [SS_WINO_BACK_V] = out, [SS_WINO_BACK_M] = in,
+		[SS_WINO_X] = in, [SS_WINO_D] = out, [SS_WINO_U] = ss_winograd_sum_floats(c->ci, c->co)
+	};
+
+	p->steps[i].used = true;
+	for (int k = 0; k < SS_WINO_SLOTS; k++)
+		p->steps[i].slot[k] = (struct ss_slot){ .floats = floats[k], .born = -1, .dies = -1 };
+}
+
+/* Which kernels a convolution uses, and how, if a piece is too little for its weights. */
+static void
+shape_convs(struct ss_plan *p)
+{
+	for (int i = 0; i < p->net->nodes; i++) {
+		const struct ss_conv *c = &p->net->node[i].conv;
+		const size_t weights = (size_t)c->ci * c->co * sizeof(float);
+
+		if (p->net->node[i].op != SS_OP_CONV)
+			continue;
+		p->winograd[i] = winograd_pays(p->kern, c);
+		if (p->winograd[i] && 36 * weights > MAX_TRANSFORMED) {
+			shape_steps(p, i);
+		} else if (p->winograd[i]) {
+			const size_t scratch = ss_winograd_scratch(c);
+
+			if (scratch > p->kernel_floats)
+				p->kernel_floats = scratch;
+		} else if (c->k * c->k * weights > MAX_WEIGHTS) {
+			const int images = ss_parts(256, c->oh * c->ow);	/* 256 pixels are enough */
+
+			if (images > p->piece)
+				p->groups[i] = ss_parts(p->batch, images);
+		}
+	}
+}
+
+static void
+shape_splits(struct ss_plan *p)
+{
+	for (int i = 0; i < p->net->nodes; i++) {
+		const struct ss_node *n = &p->net->node[i];
+		struct ss_split *s = &p->split[i];
+		size_t floats;
+		int fit;
+
+		if (n->op != SS_OP_CONV)
+			continue;
+		floats = (size_t)n->conv.k * n->conv.k * n->conv.ci * n->conv.co;
+		fit = (int)(MAX_PARTIAL / (floats * sizeof(float)));
+		s->chained = fit >= p->pieces && !p->steps[i].used;
+		if (p->steps[i].used) {
+			s->groups = s->blocks = 1;
+		} else if (s->chained) {
+			s->groups = p->pieces;
+			s->blocks = 1;
+		} else {
+			s->groups = fit < 1 ? 1 : fit;
+			s->blocks = ss_parts(MIN_TASKS, s->groups);
+			if (s->blocks > ss_parts(n->conv.ci, 64))
+				s->blocks = ss_parts(n->conv.ci, 64);
+		}
+		s->partial.used = true;
+		s->partial.floats = floats * (size_t)s->groups;
+		s->partial.born = s->partial.dies = -1;
+	}
+}
+
+/* Places of statistics and packed weights, shapes of activations: what both kinds of plan share. */
+void
+ss_shape_nodes(struct ss_plan *p)
+{
+	shape_convs(p);
+	if (p->train)
+		shape_splits(p);
+	for (int i = 0; i < p->net->nodes; i++) {
+		const struct ss_node *n = &p->net->node[i];
+
+		ss_shape_slot(&p->act[i], n, p->batch, reads_border(p, i));
+		if (n->op == SS_OP_NORM) {	/* mean, 1/std, scale, shift; then sums of each piece */
+			p->stats[i] = p->stat_floats;
+			p->stat_floats += (size_t)n->c * (4 + 2 * (size_t)p->pieces);
+		} else if (n->op == SS_OP_CONV || n->op == SS_OP_LINEAR) {
+			p->packed[i] = p->packed_floats;
+			if (n->op == SS_OP_CONV || !p->train)
+				p->packed_floats += (p->net->params.p[n->weight].count + 15) / 16 * 16 *
+				    (p->winograd[i] ? 4 : 1);
+		}
+	}
+}
