@@ -1,12 +1,15 @@
 /*
  * batch.c - batches of views from a stream of frames
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "batch.h"
+#include "element.h"
+#include "nn/head.h"
 #include "tool.h"
 
 void
@@ -17,12 +20,15 @@ batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views)
 
 	memset(b, 0, sizeof(*b));
 	b->in = in;
+	b->label_tensor = -1;
 	while (b->views < SS_METHOD_VIEWS) {
 		char name[16];
 		int i;
 
 		snprintf(name, sizeof(name), "view%d", b->views + 1);
 		i = ss_header_find(h, name);
+		if (i < 0 && b->views == 0 && min_views == 1)	/* a single view keeps its name */
+			i = ss_header_find(h, "image");
 		if (i < 0)
 			break;
 		if (h->tensor[i].type != SS_U8 || h->tensor[i].rank != 3 || ss_tensor_varying(&h->tensor[i]))
@@ -50,8 +56,35 @@ batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views)
 }
 
 void
+batch_labels(struct batch *b, int classes)
+{
+	const struct ss_header *h = ss_reader_header(b->in);
+	size_t at = 0;
+	char *line;
+
+	b->label_tensor = ss_header_find(h, "label");
+	if (b->label_tensor < 0)
+		tool_die(TOOL_MISUSE, "%s has no labels", ss_reader_name(b->in));
+	if (h->tensor[b->label_tensor].rank != 0 || ss_type_is_float(h->tensor[b->label_tensor].type))
+		tool_die(TOOL_MISUSE, "%s: tensor 'label' is not one integer", ss_reader_name(b->in));
+	b->classes = classes;
+	while (classes == 0 && (line = ss_header_next(h, "@LB", &at)) != NULL) {
+		int id;
+
+		if (sscanf(line, "@LB\tID:%d", &id) == 1 && id >= b->classes && id < SS_HEAD_WIDTH_MAX)
+			b->classes = id + 1;
+		free(line);
+	}
+	if (b->classes == 0)
+		tool_die(TOOL_MISUSE, "%s does not name its labels: give --classes", ss_reader_name(b->in));
+}
+
+void
 batch_size(struct batch *b, int size)
 {
+	b->label = calloc((size_t)size, sizeof(*b->label));
+	if (b->label == NULL)
+		tool_die(TOOL_FAILURE, "out of memory for a batch of %d; use a smaller --batch", size);
 	b->size = size;
 	for (int v = 0; v < b->views; v++) {
 		b->data[v] = ss_alloc((size_t)size, b->image);
@@ -65,7 +98,25 @@ batch_free(struct batch *b)
 {
 	for (int v = 0; v < b->views; v++)
 		free(b->data[v]);
+	free(b->label);
 	memset(b, 0, sizeof(*b));
+}
+
+/* Labels of `take` records of the frame at hand. */
+static void
+take_labels(struct batch *b, uint32_t take, int *out)
+{
+	const struct ss_header *h = ss_reader_header(b->in);
+
+	for (uint32_t i = 0; i < take; i++) {
+		double y;
+
+		ss_elements(h->tensor[b->label_tensor].type, b->frame.data[b->label_tensor], b->at + i, 1, &y);
+		if (!(y >= 0 && y < b->classes))
+			tool_die(TOOL_MISUSE, "%s: epoch %" PRIu32 ", record %" PRIu64 " has label %.0f, outside 0..%d",
+			    ss_reader_name(b->in), b->frame_epoch, b->seen + i, y, b->classes - 1);
+		out[i] = (int)y;
+	}
 }
 
 int
@@ -103,6 +154,8 @@ batch_next(struct batch *b, bool skip, uint32_t epoch, uint64_t used, struct ss_
 				memcpy(b->data[v] + (size_t)have * b->image,
 				    (const uint8_t *)b->frame.data[b->tensor[v]] + (size_t)b->at * b->image,
 				    (size_t)take * b->image);
+			if (b->label_tensor >= 0)
+				take_labels(b, take, b->label + have);
 			have += (int)take;
 		}
 		b->at += take;

@@ -17,6 +17,9 @@ struct batch {
 	int shape[3];			/* c, h, w */
 	size_t image;			/* bytes of one */
 	uint8_t *data[SS_METHOD_VIEWS];	/* size images each */
+	int label_tensor;		/* -1: labels are not asked for */
+	int classes;			/* labels are below this */
+	int *label;			/* size of them */
 	uint32_t epoch;			/* of the batch just read */
 	uint64_t used;			/* records of that epoch consumed with it */
 	/* the frame at hand */
@@ -30,6 +33,9 @@ struct batch {
 /* Ends the tool if the stream has no views of one fixed shape, or fewer than `views`. */
 void batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views);
 void batch_size(struct batch *b, int size);
+
+/* Labels are wanted too, below `classes`; 0: as many as the stream has names for. After batch_start, before batch_size. */
+void batch_labels(struct batch *b, int classes);
 void batch_free(struct batch *b);
 
 /*

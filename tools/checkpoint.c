@@ -55,6 +55,7 @@ refuse_nonfinite(const struct checkpoint *c)
 
 	if (isfinite(ss_sum_squares(c->trainer->weights.params, p->floats, NULL)) &&
 	    isfinite(ss_sum_squares(c->trainer->momentum, p->floats, NULL)) &&
+	    isfinite(ss_sum_squares(c->trainer->state, c->trainer->state_floats, NULL)) &&
 	    isfinite(ss_sum_squares(c->trainer->weights.buffers, b->floats, NULL)))
 		return;
 	tool_die(TOOL_NONFINITE, "the weights are not finite after step %" PRIu64 " (%" PRIu64 " records of "
@@ -62,11 +63,19 @@ refuse_nonfinite(const struct checkpoint *c)
 	    c->model->step, c->model->records, c->model->epoch, c->path, c->saved);
 }
 
+static struct model_state
+state_of(struct ss_trainer *t)
+{
+	return (struct model_state){ t->momentum, t->target.params == NULL ? NULL : &t->target, t->state,
+		t->state_floats };
+}
+
 static void
 save_as(const struct checkpoint *c, const char *path)
 {
 	struct ss_err e = SS_ERR_INIT;
-	int r = model_save(path, c->model, c->net, &c->trainer->weights, c->trainer->momentum, &e);
+	const struct model_state state = state_of(c->trainer);
+	int r = model_save(path, c->model, c->net, &c->trainer->weights, &state, &e);
 
 	if (r < 0)
 		tool_fail(r, &e);
@@ -137,6 +146,7 @@ open_newest(const struct checkpoint *c, struct model *m)
 void
 checkpoint_resume(struct checkpoint *c)
 {
+	const struct model_state state = state_of(c->trainer);
 	struct model old, *m = c->model;
 	struct ss_st *file = open_newest(c, &old);
 	struct ss_err e = SS_ERR_INIT;
@@ -147,7 +157,7 @@ checkpoint_resume(struct checkpoint *c)
 	if (strcmp(old.recipe, m->recipe) != 0)
 		tool_die(TOOL_MISUSE, "'%s' was begun with other options: '%s', now '%s'", c->path, old.recipe,
 		    m->recipe);
-	if ((r = model_weights(file, c->net, &c->trainer->weights, c->trainer->momentum, &e)) < 0)
+	if ((r = model_weights(file, c->net, &c->trainer->weights, &state, &e)) < 0)
 		tool_fail(r, &e);
 	m->step = old.step;
 	m->epoch = old.epoch;

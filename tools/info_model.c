@@ -20,11 +20,12 @@ elements(const struct ss_st_tensor *t)
 	return bytes / ss_type_size(t->type);
 }
 
-/* Trained numbers: no state of the optimiser, no running statistics. */
+/* Trained numbers: no state of optimiser or method, no target network, no running statistics. */
 static bool
 is_parameter(const char *name)
 {
-	return strncmp(name, "optimizer.", 10) != 0 && strstr(name, "running_") == NULL &&
+	return strncmp(name, "optimizer.", 10) != 0 && strncmp(name, "target.", 7) != 0 &&
+	    strcmp(name, "method.state") != 0 && strstr(name, "running_") == NULL &&
 	    strstr(name, "num_batches_tracked") == NULL;
 }
 

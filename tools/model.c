@@ -13,6 +13,8 @@
 #include "tool.h"
 
 #define MOMENTUM "optimizer.momentum."
+#define TARGET "target."
+#define STATE "method.state"
 
 void
 model_default_norm(int channels, float mean[4], float std[4])
@@ -119,19 +121,32 @@ append(struct ss_st_tensor *out, size_t *n, const struct ss_list *list, const fl
 	return 0;
 }
 
+static int
+append_state(struct ss_st_tensor *out, size_t *n, const struct ss_net *net, const struct model_state *s)
+{
+	if (append(out, n, &net->params, s->momentum, MOMENTUM) < 0 ||
+	    (s->target != NULL && (append(out, n, &net->params, s->target->params, TARGET) < 0 ||
+	    append(out, n, &net->buffers, s->target->buffers, TARGET) < 0)))
+		return SS_EIO;
+	if (s->floats == 0)
+		return 0;
+	out[*n] = (struct ss_st_tensor){ .name = strdup(STATE), .type = SS_F32, .rank = 1, .data = s->method,
+		.shape = { s->floats } };
+	return out[(*n)++].name == NULL ? SS_EIO : 0;
+}
+
 int
 model_save(const char *path, const struct model *m, const struct ss_net *net,
-    const struct ss_weights *w, const float *momentum, struct ss_err *e)
+    const struct ss_weights *w, const struct model_state *state, struct ss_err *e)
 {
 	struct text text = { .n = 0 };
-	size_t room = 2 * (size_t)net->params.n + (size_t)net->buffers.n, n = 0;
+	size_t room = 3 * (size_t)net->params.n + 2 * (size_t)net->buffers.n + 1, n = 0;
 	struct ss_st_tensor *t = calloc(room, sizeof(*t));
 	int r;
 
 	describe(&text, m);
 	if (t == NULL || append(t, &n, &net->params, w->params, "") < 0 ||
-	    append(t, &n, &net->buffers, w->buffers, "") < 0 ||
-	    (momentum != NULL && append(t, &n, &net->params, momentum, MOMENTUM) < 0))
+	    append(t, &n, &net->buffers, w->buffers, "") < 0 || append_state(t, &n, net, state) < 0)
 		r = ss_fail(e, SS_EIO, "cannot write '%s': out of memory", path);
 	else
 		r = ss_st_write(path, t, n, text.pair, text.n, e);
@@ -296,14 +311,26 @@ fetch(const struct ss_st *f, const struct ss_list *list, const char *prefix, flo
 
 int
 model_weights(const struct ss_st *file, const struct ss_net *net, struct ss_weights *w,
-    float *momentum, struct ss_err *e)
+    const struct model_state *state, struct ss_err *e)
 {
+	const void *data;
 	int r;
 
 	if ((r = fetch(file, &net->params, "", w->params, e)) < 0 ||
 	    (r = fetch(file, &net->buffers, "", w->buffers, e)) < 0)
 		return r;
-	return momentum == NULL ? 0 : fetch(file, &net->params, MOMENTUM, momentum, e);
+	if (state == NULL)
+		return 0;
+	if ((r = fetch(file, &net->params, MOMENTUM, state->momentum, e)) < 0 ||
+	    (state->target != NULL && ((r = fetch(file, &net->params, TARGET, state->target->params, e)) < 0 ||
+	    (r = fetch(file, &net->buffers, TARGET, state->target->buffers, e)) < 0)))
+		return r;
+	if (state->floats == 0)
+		return 0;
+	if ((r = ss_st_expect(file, STATE, SS_F32, 1, &state->floats, &data, e)) < 0)
+		return r;
+	memcpy(state->method, data, state->floats * sizeof(float));
+	return 0;
 }
 
 void

@@ -2,8 +2,9 @@
  * model.h - models and checkpoints: networks as safetensors files
  *
  * Tensors: the backbone under torchvision's names (conv1.weight, layer1.0.bn1.running_mean
- * ...), heads under "projector." and "predictor.", momentum of tensor T under
- * "optimizer.momentum.T". __metadata__ holds what struct model says, one key each.
+ * ...), heads under "projector." and "predictor.", the method's own as "prototypes.weight"; in a
+ * checkpoint also momentum of tensor T under "optimizer.momentum.T", the target network's under "target.T", and
+ * what the method remembers as "method.state". __metadata__ holds what struct model says, one key each.
  */
 #ifndef SS_MODEL_H
 #define SS_MODEL_H
@@ -32,14 +33,21 @@ struct model {
 /* Builds the network that m describes. */
 int model_net(struct ss_net **out, const struct model *m, struct ss_err *e) SS_MUST_USE;
 
-/* momentum may be NULL: none is written. */
-int model_save(const char *path, const struct model *m, const struct ss_net *net,
-    const struct ss_weights *w, const float *momentum, struct ss_err *e) SS_MUST_USE;
+/* What a run needs to go on, beside the weights. */
+struct model_state {
+	float *momentum;
+	struct ss_weights *target;	/* NULL: the method has none */
+	float *method;			/* floats: 0 if it remembers nothing */
+	size_t floats;
+};
 
-/* Reads and checks a file; model_read tells what it holds, model_weights copies it out. */
+int model_save(const char *path, const struct model *m, const struct ss_net *net,
+    const struct ss_weights *w, const struct model_state *state, struct ss_err *e) SS_MUST_USE;
+
+/* Reads and checks a file; model_open tells what it holds, model_weights copies it out, state too if that is not NULL. */
 int model_open(struct ss_st **file, struct model *m, const char *path, struct ss_err *e) SS_MUST_USE;
 int model_weights(const struct ss_st *file, const struct ss_net *net, struct ss_weights *w,
-    float *momentum, struct ss_err *e) SS_MUST_USE;
+    const struct model_state *state, struct ss_err *e) SS_MUST_USE;
 void model_free(struct model *m);
 
 /* Defaults of the input normalisation: CIFAR-10's for three channels, else 0.5 and 0.25. */

@@ -74,21 +74,40 @@ print_channels(char text[64], const float *v, int n)
 		at += snprintf(text + at, 64 - (size_t)at, "%s%.9g", i == 0 ? "" : ",", (double)v[i]);
 }
 
+/* What else the method was told: nothing, or options and a space. */
+static void
+print_knobs(char *text, size_t size, const struct run_options *o)
+{
+	const struct ss_knobs *k = &o->knobs;
+	size_t n = 0;
+
+	text[0] = '\0';
+#define SAY(when, ...)	if (when) n += (size_t)snprintf(text + n, size - n, __VA_ARGS__)
+	SAY(o->method->target, "--target-momentum %.9g --target-groups %d ", o->target_momentum, o->groups);
+	SAY(k->target_temperature > 0, "--target-temperature %.9g ", k->target_temperature);
+	SAY(k->prototypes > 0, "--prototypes %d ", k->prototypes);
+	SAY(k->queue > 0, "--queue %d%s ", k->queue, k->symmetric ? "" : " --asymmetric");
+	SAY(k->coefficient[0] > 0, "--coefficients %.9g,%.9g,%.9g ", k->coefficient[0], k->coefficient[1],
+	    k->coefficient[2]);
+#undef SAY
+}
+
 /* What must not change when a run goes on, as text. */
 static void
 describe_recipe(struct model *m, const struct run_options *o, int views)
 {
-	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64];
+	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[160];
 
 	ss_head_print(&m->projector, projector);
 	ss_head_print(&m->predictor, predictor);
 	print_channels(mean, m->mean, m->shape[0]);
 	print_channels(std, m->std, m->shape[0]);
+	print_knobs(knobs, sizeof(knobs), o);
 	snprintf(m->recipe, sizeof(m->recipe), "--method %s --arch %s --projector %s --predictor %s "
 	    "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g "
-	    "--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s%s, %d views of %d x %d x %d",
+	    "%s--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s%s, %d views of %d x %d x %d",
 	    m->method, m->arch, projector, predictor, o->batch, o->lr, o->momentum, o->weight_decay,
-	    o->temperature, o->warmup, m->steps, m->seed, mean, std, o->kern->name, o->exact ? " --exact" : "", views,
+	    o->knobs.temperature, o->warmup, knobs, m->steps, m->seed, mean, std, o->kern->name, o->exact ? " --exact" : "", views,
 	    m->shape[0], m->shape[1], m->shape[2]);
 }
 
@@ -183,6 +202,8 @@ make_model(struct run *r, const struct ss_header *h)
 	o->method->heads(r->net->node[r->net->backbone].c, &m->projector, &m->predictor);
 	if (o->own_projector)
 		m->projector = o->projector;
+	if (o->method->labels)
+		m->projector.layer[m->projector.layers - 1].width = r->batch.classes;
 	if (o->own_predictor && o->method->p_grad)
 		m->predictor = o->predictor;
 	if (m->predictor.layers > 0) {
@@ -194,7 +215,8 @@ make_model(struct run *r, const struct ss_header *h)
 			    "must be equal", p->width, z->width);
 	}
 	ss_net_free(r->net);
-	if ((status = model_net(&r->net, m, &e)) < 0)
+	if ((status = model_net(&r->net, m, &e)) < 0 ||
+	    (o->knobs.prototypes > 0 && (status = ss_net_add_prototypes(r->net, o->knobs.prototypes, &e)) < 0))
 		tool_fail(status, &e);
 	plan_steps(r, h);
 	describe_recipe(m, o, r->batch.views);
@@ -203,28 +225,36 @@ make_model(struct run *r, const struct ss_header *h)
 static void
 log_step(struct run *r, const struct ss_step *s, double lr)
 {
-	char loss[32], grad[32], std[32], accuracy[64] = "";
+	char loss[32], grad[32], std[32], notes[SS_NOTES * 64] = "";
+	size_t n = 0;
 
 	if (r->log == NULL || (r->model.step % (uint64_t)r->o->log_every != 0 &&
-	    r->model.step != r->model.steps && isfinite(s->loss)))
+	    r->model.step != r->model.steps && isfinite(s->loss.loss)))
 		return;
-	if (s->accuracy >= 0)
-		snprintf(accuracy, sizeof(accuracy), ",\"contrast_accuracy\":%.6g", s->accuracy);
+	for (const struct ss_note *k = s->loss.note; k->name != NULL; k++) {
+		char value[32];
+
+		n += (size_t)snprintf(notes + n, sizeof(notes) - n, ",\"%s\":%s", k->name,
+		    trainlog_number(value, k->value));
+	}
 	trainlog_line(r->log, "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu32 ",\"loss\":%s,\"lr\":%.8g,"
 	    "\"images_per_second\":%.1f,\"std_ratio\":%s,\"grad_norm\":%s%s}", r->model.step,
-	    r->model.epoch, trainlog_number(loss, s->loss), lr, r->rate,
-	    trainlog_number(std, s->std_ratio), trainlog_number(grad, s->grad_norm), accuracy);
+	    r->model.epoch, trainlog_number(loss, s->loss.loss), lr, r->rate,
+	    trainlog_number(std, s->std_ratio), trainlog_number(grad, s->grad_norm), notes);
 }
 
 static void
 show_step(struct run *r, const struct ss_step *s)
 {
 	uint64_t left = r->model.steps - r->model.step;
+	char note[64] = "";
 	double eta = r->rate > 0 ? (double)left * r->o->batch / r->rate : 0;
 
-	tool_progress("epoch %" PRIu32 "  step %" PRIu64 "/%" PRIu64 "  loss %.4f  std %.2f  "
-	    "%.0f images/s  ETA %d:%02d:%02d", r->model.epoch + 1, r->model.step, r->model.steps, s->loss,
-	    s->std_ratio, r->rate, (int)(eta / 3600), (int)(eta / 60) % 60, (int)eta % 60);
+	if (s->loss.note[0].name != NULL)
+		snprintf(note, sizeof(note), "%s %.3f  ", s->loss.note[0].name, s->loss.note[0].value);
+	tool_progress("epoch %" PRIu32 "  step %" PRIu64 "/%" PRIu64 "  loss %.4f  std %.2f  %s"
+	    "%.0f images/s  ETA %d:%02d:%02d", r->model.epoch + 1, r->model.step, r->model.steps, s->loss.loss,
+	    s->std_ratio, note, r->rate, (int)(eta / 3600), (int)(eta / 60) % 60, (int)eta % 60);
 }
 
 /* Names a collapse in words, once, when it has lasted. */
@@ -311,16 +341,19 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 	const struct run_options *o = r->o;
 	struct model *m = &r->model;
 	struct ss_hyper hyper = { ss_cosine(o->lr, m->step, m->steps, r->warmup), o->momentum,
-		o->weight_decay, o->temperature };
+		o->weight_decay, o->target_momentum, o->method->prepare != NULL && m->step < r->per_epoch, o->seed,
+		m->step };
 	struct ss_step s;
 	struct ss_err e = SS_ERR_INIT;
 	double now, arrived = ss_seconds();
-	int status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, &hyper, &s, pool,
-	    &e);
 	bool epoch_ends;
+	int status;
 
+	if (!o->method->momentum_stays)
+		hyper.target_momentum = ss_target_momentum(o->target_momentum, m->step, m->steps);
+	status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, r->batch.label, &hyper, &s,
+	    pool, &e);
 	profile_step(r, begin, arrived);
-
 	now = o->batch / (ss_seconds() - begin);
 	r->rate = r->rate == 0 ? now : 0.9 * r->rate + 0.1 * now;
 	m->step++;
@@ -364,16 +397,18 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	int status;
 
 	batch_start(&r->batch, in, o->method->min_views, o->method->max_views);
+	if (o->method->labels)
+		batch_labels(&r->batch, o->classes);
 	make_model(r, ss_reader_header(in));
 	batch_size(&r->batch, o->batch);
 	tool_refuse_input(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
-	status = ss_trainer_create(&r->trainer, r->net, o->method, o->kern, r->batch.views, o->batch,
-	    ss_pool_threads(pool), &e);
+	status = ss_trainer_create(&r->trainer, r->net, o->method, &o->knobs, o->kern, r->batch.views, o->batch,
+	    o->groups, ss_pool_threads(pool), &e);
 	if (status < 0)
 		tool_fail(status, &e);
-	ss_net_init(r->net, o->seed, r->trainer->weights.params, r->trainer->weights.buffers);
+	ss_trainer_begin(r->trainer, o->seed);
 	r->checkpoint = (struct checkpoint){ .path = o->output, .keep = o->keep, .model = &r->model,
 		.net = r->net, .trainer = r->trainer };
 	if (o->resume)

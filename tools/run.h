@@ -27,7 +27,11 @@ struct run_options {
 	bool own_projector, own_predictor;	/* given, not the method's */
 	int batch;
 	double lr;			/* after scaling */
-	double momentum, weight_decay, temperature;
+	double momentum, weight_decay;
+	struct ss_knobs knobs;		/* of the method */
+	double target_momentum;		/* of the first step */
+	int groups;			/* that the target sees a batch in */
+	int classes;			/* 0: as many as the stream names */
 	double warmup;			/* epochs */
 	uint64_t steps;			/* 0: as many as the stream has */
 	uint64_t seed;

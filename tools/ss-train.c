@@ -1,5 +1,5 @@
 /*
- * ss-train - trains a network on views of images, without labels
+ * ss-train - trains a network on views of images
  *
  * Options here; the run itself, with its checkpoints and log, is run.c.
  */
@@ -16,6 +16,8 @@ enum { BATCH_DEFAULT = 256, BATCH_MIN = 2, BATCH_MAX = 65536, EVERY_MAX = 100000
 	KEEP_DEFAULT = 0, KEEP_MAX = 1000, LOG_EVERY_DEFAULT = 1, MONITOR_EVERY_DEFAULT = 1 };
 static const double MOMENTUM_DEFAULT = 0.9, LR_MAX = 1e6, DECAY_MAX = 10, WARMUP_MAX = 1e6;
 static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3, CHANNEL_MAX = 1e6, STD_MIN = 1e-6;
+static const double COEFFICIENT_MAX = 1e6;
+enum { OWN_MAX = 1000000, GROUPS_MAX = 1024, MOCO_GROUPS = 8 };
 #define LR_REFERENCE_BATCH 256
 
 static void
@@ -39,13 +41,23 @@ print_usage(FILE *f)
 	    "      --momentum X            number   [%g]  0..1\n"
 	    "      --weight-decay X        number   [the method's]  0..%g\n"
 	    "      --temperature X         number   [the method's]  %g..%g\n"
+	    "      --target-momentum X     number   [the method's]  0..1, of byol, moco, dino\n"
+	    "      --target-temperature X  number   [the method's]  %g..%g, of dino's teacher, swav's codes\n"
+	    "      --target-groups N       integer  [moco %d, else 1]  1..%d parts of a batch, normalised apart\n"
+	    "      --prototypes N          integer  [the method's]  2..%d, of swav, dino\n"
+	    "      --queue N               integer  [the method's]  1..%d keys, of moco\n"
+	    "      --asymmetric                     moco: only view 1 asks for view 2\n"
+	    "      --coefficients X[,X,X]  numbers  [the method's]  0..%g: barlow lambda; vicreg invariance,\n"
+	    "                                       variance, covariance\n"
+	    "      --classes N             integer  [those the stream names]  2..%d, for supervised\n"
 	    "      --warmup X              number   [0]  0..%g epochs of rising lr before the cosine\n"
 	    "      --steps N               integer  [0]  steps of the run, 0: all that the stream has\n"
 	    "      --seed N                integer  [0]  0..2^64-1, of the initial weights\n"
 	    "      --mean X[,X...]         numbers  [CIFAR-10's or 0.5]  -%g..%g, of each channel on 0..1\n"
 	    "      --std X[,X...]          numbers  [CIFAR-10's or 0.25]  %g..%g, the same\n",
 	    BATCH_DEFAULT, BATCH_MIN, BATCH_MAX, LR_MAX, SCALE_DEFAULT, LR_REFERENCE_BATCH,
-	    MOMENTUM_DEFAULT, DECAY_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, WARMUP_MAX, CHANNEL_MAX,
+	    MOMENTUM_DEFAULT, DECAY_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX,
+	    MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX, WARMUP_MAX, CHANNEL_MAX,
 	    CHANNEL_MAX, STD_MIN, CHANNEL_MAX);
 	fprintf(f,
 	    "      --resume                         go on from the output file, if it is there\n"
@@ -102,13 +114,63 @@ scaled(double lr, const char *rule, int batch)
 	tool_die(TOOL_MISUSE, "--lr-scale '%s' is none of none, linear, sqrt", rule);
 }
 
+/* What concerns one method is misuse with another. */
+static void
+fits(const struct run_options *o, const char *option, bool given, bool has)
+{
+	if (given && !has)
+		tool_die(TOOL_MISUSE, "%s does not fit --method %s, which has none", option, o->method->name);
+}
+
+/* The method's knobs, but for those that were given. */
+static void
+take_knobs(struct run_options *o, const struct ss_knobs *own, int coefficients, bool asymmetric)
+{
+	const struct ss_method *m = o->method;
+	const int wanted = m->knobs.coefficient[1] > 0 ? 3 : m->knobs.coefficient[0] > 0 ? 1 : 0;
+
+	o->knobs = m->knobs;
+	fits(o, "--temperature", own->temperature > 0, m->knobs.temperature > 0);
+	fits(o, "--target-temperature", own->target_temperature > 0, m->knobs.target_temperature > 0);
+	fits(o, "--target-momentum", !isnan(o->target_momentum), m->target);
+	fits(o, "--target-groups", o->groups > 0, m->target);
+	fits(o, "--prototypes", own->prototypes > 0, m->knobs.prototypes > 0);
+	fits(o, "--queue", own->queue > 0, m->knobs.queue > 0);
+	fits(o, "--asymmetric", asymmetric, m->knobs.symmetric);
+	fits(o, "--coefficients", coefficients > 0, wanted > 0);
+	fits(o, "--classes", o->classes > 0, m->labels);
+	if (coefficients > 0 && coefficients != wanted)
+		tool_die(TOOL_MISUSE, "--coefficients: --method %s has %d, not %d", m->name, wanted, coefficients);
+	if (own->temperature > 0)
+		o->knobs.temperature = own->temperature;
+	if (own->target_temperature > 0)
+		o->knobs.target_temperature = own->target_temperature;
+	if (own->prototypes > 0)
+		o->knobs.prototypes = own->prototypes;
+	if (own->queue > 0)
+		o->knobs.queue = own->queue;
+	if (asymmetric)
+		o->knobs.symmetric = false;
+	if (coefficients > 0)
+		memcpy(o->knobs.coefficient, own->coefficient, sizeof(own->coefficient));
+	if (isnan(o->target_momentum))
+		o->target_momentum = m->target_momentum;
+	if (o->groups == 0)
+		o->groups = m == &ss_moco ? MOCO_GROUPS : 1;
+	if (o->batch % o->groups != 0)
+		tool_die(TOOL_MISUSE, "--batch %d cannot be cut into %d groups; use another --target-groups",
+		    o->batch, o->groups);
+}
+
 int
 main(int argc, char **argv)
 {
 	enum { OPT_METHOD = TOOL_OPT_OWN, OPT_ARCH, OPT_PROJECTOR, OPT_PREDICTOR, OPT_LR, OPT_SCALE,
 		OPT_MOMENTUM, OPT_DECAY, OPT_TEMPERATURE, OPT_WARMUP, OPT_STEPS, OPT_SEED, OPT_MEAN,
 		OPT_STD, OPT_RESUME, OPT_EVERY, OPT_KEEP, OPT_LOG, OPT_LOG_EVERY, OPT_MONITOR,
-		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT, OPT_PROFILE };
+		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT, OPT_PROFILE,
+		OPT_TARGET_MOMENTUM, OPT_TARGET_TEMPERATURE, OPT_GROUPS, OPT_PROTOTYPES, OPT_QUEUE, OPT_ASYMMETRIC,
+		OPT_COEFFICIENTS, OPT_CLASSES };
 	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "method", required_argument, NULL, OPT_METHOD },
@@ -121,6 +183,14 @@ main(int argc, char **argv)
 		{ "momentum", required_argument, NULL, OPT_MOMENTUM },
 		{ "weight-decay", required_argument, NULL, OPT_DECAY },
 		{ "temperature", required_argument, NULL, OPT_TEMPERATURE },
+		{ "target-momentum", required_argument, NULL, OPT_TARGET_MOMENTUM },
+		{ "target-temperature", required_argument, NULL, OPT_TARGET_TEMPERATURE },
+		{ "target-groups", required_argument, NULL, OPT_GROUPS },
+		{ "prototypes", required_argument, NULL, OPT_PROTOTYPES },
+		{ "queue", required_argument, NULL, OPT_QUEUE },
+		{ "asymmetric", no_argument, NULL, OPT_ASYMMETRIC },
+		{ "coefficients", required_argument, NULL, OPT_COEFFICIENTS },
+		{ "classes", required_argument, NULL, OPT_CLASSES },
 		{ "warmup", required_argument, NULL, OPT_WARMUP },
 		{ "steps", required_argument, NULL, OPT_STEPS },
 		{ "seed", required_argument, NULL, OPT_SEED },
@@ -142,10 +212,12 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	struct run_options o = { .output = OUTPUT_DEFAULT, .arch = ARCH_DEFAULT, .batch = BATCH_DEFAULT,
-		.lr = NAN, .momentum = MOMENTUM_DEFAULT, .weight_decay = NAN, .temperature = NAN,
+		.lr = NAN, .momentum = MOMENTUM_DEFAULT, .weight_decay = NAN, .target_momentum = NAN,
 		.log_every = LOG_EVERY_DEFAULT, .monitor_every = MONITOR_EVERY_DEFAULT, .keep = KEEP_DEFAULT };
+	bool asymmetric = false;
 	const char *method = METHOD_DEFAULT, *cpu = CPU_DEFAULT, *scale = SCALE_DEFAULT;
-	int c, threads = 0;
+	struct ss_knobs own = { 0 };
+	int c, threads = 0, coefficients = 0;
 
 	tool_start(argc, argv);
 	tool_blas_guard(argc, argv);
@@ -162,7 +234,18 @@ main(int argc, char **argv)
 		case OPT_SCALE:		scale = optarg; break;
 		case OPT_MOMENTUM:	o.momentum = tool_double("--momentum", optarg, 0, 1); break;
 		case OPT_DECAY:		o.weight_decay = tool_double("--weight-decay", optarg, 0, DECAY_MAX); break;
-		case OPT_TEMPERATURE:	o.temperature = tool_double("--temperature", optarg, TEMPERATURE_MIN,
+		case OPT_TARGET_MOMENTUM:	o.target_momentum = tool_double("--target-momentum", optarg, 0, 1);
+					    break;
+		case OPT_TARGET_TEMPERATURE:	own.target_temperature = tool_double("--target-temperature", optarg,
+					    TEMPERATURE_MIN, TEMPERATURE_MAX); break;
+		case OPT_GROUPS:	o.groups = (int)tool_int("--target-groups", optarg, 1, GROUPS_MAX); break;
+		case OPT_PROTOTYPES:	own.prototypes = (int)tool_int("--prototypes", optarg, 2, OWN_MAX); break;
+		case OPT_QUEUE:		own.queue = (int)tool_int("--queue", optarg, 1, OWN_MAX); break;
+		case OPT_ASYMMETRIC:	asymmetric = true; break;
+		case OPT_COEFFICIENTS:	coefficients = tool_double_list("--coefficients", optarg, 0, COEFFICIENT_MAX,
+					    own.coefficient, 3); break;
+		case OPT_CLASSES:	o.classes = (int)tool_int("--classes", optarg, 2, SS_HEAD_WIDTH_MAX); break;
+		case OPT_TEMPERATURE:	own.temperature = tool_double("--temperature", optarg, TEMPERATURE_MIN,
 					    TEMPERATURE_MAX); break;
 		case OPT_WARMUP:	o.warmup = tool_double("--warmup", optarg, 0, WARMUP_MAX); break;
 		case OPT_STEPS:		o.steps = tool_u64("--steps", optarg); break;
@@ -205,10 +288,7 @@ main(int argc, char **argv)
 		    o.method->p_grad ? "needs" : "has not");
 	if (o.log != NULL && strcmp(o.log, o.output) == 0)
 		tool_die(TOOL_MISUSE, "'%s' cannot be model and log at once", o.log);
-	if (isnan(o.temperature))
-		o.temperature = o.method->temperature;
-	else if (o.method->temperature == 0)
-		tool_die(TOOL_MISUSE, "--temperature does not fit --method %s, which has none", method);
+	take_knobs(&o, &own, coefficients, asymmetric);
 	if (isnan(o.lr))
 		o.lr = o.method->lr;
 	if (isnan(o.weight_decay))

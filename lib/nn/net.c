@@ -200,7 +200,7 @@ ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int
 		snprintf(net->arch, sizeof(net->arch), "%s", arch->name);
 		memcpy(net->mean, mean, (size_t)c * sizeof(float));
 		memcpy(net->std, std, (size_t)c * sizeof(float));
-		net->projector = net->predictor = -1;
+		net->projector = net->predictor = net->prototypes = -1;
 		x = add_node(&b, (struct ss_node){ .op = SS_OP_INPUT, .in = -1, .in2 = -1, .c = c, .h = h,
 			.w = w, .weight = -1, .bias = -1, .mean = -1, .var = -1 });
 	}
@@ -229,6 +229,16 @@ ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int
 	}
 	*out = net;
 	return 0;
+}
+
+int
+ss_net_add_prototypes(struct ss_net *net, int rows, struct ss_err *e)
+{
+	struct builder b = { net, false };
+	const int d = net->node[net->projector].c;
+
+	net->prototypes = add_param(&b, &net->params, "prototypes", "weight", d, 0, 2, rows, d);
+	return b.failed ? ss_fail(e, SS_EIO, "out of memory building %s", net->arch) : 0;
 }
 
 void

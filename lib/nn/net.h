@@ -88,6 +88,7 @@ struct ss_net {
 	struct ss_list params, buffers;
 	int backbone;			/* node of the pooled features */
 	int projector, predictor;	/* last node of each head, or -1 */
+	int prototypes;			/* parameter of the method's own, or -1 */
 	float mean[4], std[4];		/* input normalisation on the scale 0..1, per channel */
 };
 
@@ -99,6 +100,9 @@ int ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h,
     const float *mean, const float *std, const struct ss_head *projector,
     const struct ss_head *predictor, struct ss_err *e) SS_MUST_USE;
 void ss_net_free(struct ss_net *net);
+
+/* Adds the parameter "prototypes.weight", so many rows of as many columns as the projector has outputs. */
+int ss_net_add_prototypes(struct ss_net *net, int rows, struct ss_err *e) SS_MUST_USE;
 
 /*
  * The node whose output is called `layer`: "backbone", "projector", "predictor"

@@ -42,6 +42,25 @@ ss_sgd(float *w, float *v, const float *g, size_t n, double lr, double momentum,
 }
 
 static void
+follow_piece(void *arg, size_t piece, int worker)
+{
+	const struct job *j = arg;
+	size_t from = piece * PIECE, to = from + PIECE < j->n ? from + PIECE : j->n;
+
+	(void)worker;
+	for (size_t i = from; i < to; i++)
+		j->v[i] = j->momentum * j->v[i] + (1 - j->momentum) * j->g[i];
+}
+
+void
+ss_follow(float *follower, const float *w, size_t n, double momentum, struct ss_pool *pool)
+{
+	struct job j = { .v = follower, .g = w, .n = n, .momentum = (float)momentum };
+
+	ss_pool_run(pool, (n + PIECE - 1) / PIECE, follow_piece, &j);
+}
+
+static void
 square_piece(void *arg, size_t piece, int worker)
 {
 	struct job *j = arg;
@@ -71,6 +90,8 @@ ss_sum_squares(const float *x, size_t n, struct ss_pool *pool)
 	return sum;
 }
 
+#define PI 3.14159265358979323846
+
 double
 ss_cosine(double base, uint64_t k, uint64_t steps, uint64_t warmup)
 {
@@ -78,6 +99,12 @@ ss_cosine(double base, uint64_t k, uint64_t steps, uint64_t warmup)
 		return base * (double)(k + 1) / (double)warmup;
 	if (k >= steps)
 		return 0;
-	return base / 2 * (1 + cos(3.14159265358979323846 * (double)(k - warmup) /
+	return base / 2 * (1 + cos(PI * (double)(k - warmup) /
 	    (double)(steps - warmup)));
+}
+
+double
+ss_target_momentum(double base, uint64_t k, uint64_t steps)
+{
+	return 1 - (1 - base) * (cos(PI * (double)k / (double)steps) + 1) / 2;
 }

@@ -41,6 +41,18 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	return p;
 }
 
+/* About 32 pieces, of at most 8 images: enough for many threads, few enough partial sums. */
+static void
+shape_training(struct ss_plan *p)
+{
+	p->train = true;
+	p->piece = ss_parts(p->batch, 32);
+	if (p->piece > 8)
+		p->piece = 8;
+	p->pieces = ss_parts(p->batch, p->piece);
+	ss_shape_nodes(p);
+}
+
 int
 ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
     int batch, const int *seeds, int n, struct ss_err *e)
@@ -53,13 +65,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	*out = NULL;
 	if (p == NULL || wanted == NULL || written == NULL || pending == NULL)
 		goto fail;
-	p->train = true;
-	/* about 32 pieces, of at most 8 images: enough for many threads, few enough partial sums */
-	p->piece = (batch + 31) / 32;
-	if (p->piece > 8)
-		p->piece = 8;
-	p->pieces = ss_parts(batch, p->piece);
-	ss_shape_nodes(p);
+	shape_training(p);
 	for (int i = 0; i < n; i++)
 		wanted[seeds[i]] = written[seeds[i]] = p->seeded[seeds[i]] = true;
 	for (int i = net->nodes - 1; i > 0; i--) {
@@ -89,6 +95,27 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 fail:
 	ss_plan_free(p);
 	free(wanted), free(written), free(pending);
+	return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
+}
+
+int
+ss_plan_follow(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
+    int batch, int last, struct ss_err *e)
+{
+	struct ss_plan *p = plan_new(net, kern, batch);
+
+	*out = NULL;
+	if (p == NULL)
+		goto fail;
+	shape_training(p);
+	ss_emit_forward(p, last);
+	ss_emit_use(p, &p->act[last], p->phase[p->phases - 1].segment + 1);
+	if (ss_place(p) < 0)
+		goto fail;
+	*out = p;
+	return 0;
+fail:
+	ss_plan_free(p);
 	return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
 }
 

@@ -122,6 +122,10 @@ struct ss_plan {
 int ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
     int batch, const int *seeds, int n, struct ss_err *e) SS_MUST_USE;
 
+/* A plan for forward passes as in training, with the statistics of the batch, as far as node `last`. */
+int ss_plan_follow(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
+    int batch, int last, struct ss_err *e) SS_MUST_USE;
+
 /* A plan for inference with at most `batch` images, as far as node `last`. */
 int ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
     int batch, int last, struct ss_err *e) SS_MUST_USE;
@@ -132,7 +136,7 @@ struct ss_weights {
 	float *params;		/* net->params.floats */
 	float *buffers;		/* net->buffers.floats */
 	float *packed;		/* for the convolutions, forward */
-	float *packed_t;	/* and for their data gradients; NULL for inference */
+	float *packed_t;	/* and for their data gradients; NULL for a plan without any */
 };
 int ss_weights_create(struct ss_weights *w, const struct ss_plan *plan, struct ss_err *e) SS_MUST_USE;
 void ss_weights_free(struct ss_weights *w);

@@ -9,14 +9,16 @@
 int
 ss_weights_create(struct ss_weights *w, const struct ss_plan *plan, struct ss_err *e)
 {
+	const bool back = plan->forward < plan->phases;
+
 	*w = (struct ss_weights){
 		.params = ss_alloc(plan->net->params.floats, sizeof(float)),
 		.buffers = ss_alloc(plan->net->buffers.floats, sizeof(float)),
 		.packed = ss_alloc(plan->packed_floats, sizeof(float)),
-		.packed_t = plan->train ? ss_alloc(plan->packed_floats, sizeof(float)) : NULL
+		.packed_t = back ? ss_alloc(plan->packed_floats, sizeof(float)) : NULL
 	};
 	if (w->params == NULL || w->buffers == NULL || w->packed == NULL ||
-	    (plan->train && w->packed_t == NULL)) {
+	    (back && w->packed_t == NULL)) {
 		ss_weights_free(w);
 		return ss_fail(e, SS_EIO, "out of memory for the weights of %s", plan->net->arch);
 	}

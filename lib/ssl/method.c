@@ -1,11 +1,15 @@
 /*
  * method.c - the table of methods
  */
+#include <math.h>
 #include <string.h>
 
 #include "ssl/method.h"
 
-const struct ss_method *const ss_methods[] = { &ss_simsiam, &ss_simclr, NULL };
+const struct ss_method *const ss_methods[] = {
+	&ss_simsiam, &ss_fastsiam, &ss_byol, &ss_simclr, &ss_dcl, &ss_moco, &ss_swav, &ss_dino, &ss_barlow,
+	&ss_vicreg, &ss_supervised, NULL
+};
 
 const struct ss_method *
 ss_method_find(const char *name)
@@ -14,4 +18,13 @@ ss_method_find(const char *name)
 		if (strcmp(ss_methods[i]->name, name) == 0)
 			return ss_methods[i];
 	return NULL;
+}
+
+double
+ss_loss_note(const struct ss_loss *l, const char *name)
+{
+	for (int i = 0; l->note[i].name != NULL; i++)
+		if (strcmp(l->note[i].name, name) == 0)
+			return l->note[i].value;
+	return NAN;
 }

@@ -8,7 +8,8 @@
  *
  * Gradient: G_ij = (softmax over j != i of s_i)_j - [j = pos(i)], divided by M;
  * dL/dU = (G + G') U / t, then through the normalisation. Contrast accuracy is the
- * share of rows whose positive is their nearest neighbour.
+ * share of rows whose positive is their nearest neighbour. The decoupled loss, DCL (Yeh et al. 2021,
+ * arXiv 2110.06848), leaves pos(i) out of the sum too.
  */
 #include <math.h>
 #include <string.h>
@@ -22,29 +23,13 @@
 struct job {
 	const struct ss_outputs *v;
 	int m;
+	bool decoupled;
 	double temperature;
 	float *u;		/* m x d, unit rows */
 	float *s;		/* m x m, similarities, then G */
 	float *du;		/* m x d */
 	float *norm, *loss, *hit;	/* by row */
 };
-
-static const float *
-row_of(const struct job *j, int i)
-{
-	return j->v->z[i / j->v->n] + (size_t)(i % j->v->n) * j->v->d;
-}
-
-static void
-units(void *arg, size_t number, int worker)
-{
-	const struct job *j = arg;
-	int from = (int)number * ROWS, to = from + ROWS < j->m ? from + ROWS : j->m;
-
-	(void)worker;
-	for (int i = from; i < to; i++)
-		j->norm[i] = (float)ss_unit(row_of(j, i), j->u + (size_t)i * j->v->d, j->v->d);
-}
 
 /* Similarities of a few rows with all, then their loss and their rows of G. */
 static void
@@ -58,25 +43,26 @@ rows(void *arg, size_t number, int worker)
 	    j->u, d, 0, j->s + (size_t)from * m, m);
 	for (int i = from; i < to; i++) {
 		float *s = j->s + (size_t)i * m;
-		int pos = (i + j->v->n) % m;
-		float best = -INFINITY;
-		double sum = 0, positive = s[pos];
+		const int pos = (i + j->v->n) % m;
+		const double positive = s[pos];
+		double log_sum;
+		bool best = true;
 
+		s[i] = -INFINITY;
 		for (int k = 0; k < m; k++)
-			if (k != i && !(s[k] <= best))	/* lets NaN through */
-				best = s[k];
+			best &= positive >= s[k];
+		if (j->decoupled)
+			s[pos] = -INFINITY;
+		log_sum = ss_softmax(s, m);
+		j->loss[i] = (float)(log_sum - positive);
+		j->hit[i] = best;
 		for (int k = 0; k < m; k++)
-			if (k != i)
-				sum += expf(s[k] - best);
-		j->loss[i] = (float)(best + log(sum) - positive);
-		j->hit[i] = positive >= best;
-		for (int k = 0; k < m; k++)
-			s[k] = k == i ? 0 : (float)(expf(s[k] - best) / sum / m);
+			s[k] /= (float)m;
 		s[pos] -= 1.0f / (float)m;
 	}
 }
 
-/* dU = (G + G') U / t for a few rows, then the gradient through the norm. */
+/* dU = (G + G') U / t for a few rows. */
 static void
 gradients(void *arg, size_t number, int worker)
 {
@@ -89,25 +75,23 @@ gradients(void *arg, size_t number, int worker)
 	    j->du + (size_t)from * d, d);
 	ss_gemm(true, false, to - from, d, m, t, j->s + from, m, j->u, d, 1,
 	    j->du + (size_t)from * d, d);
-	for (int i = from; i < to; i++)
-		ss_unit_back(j->u + (size_t)i * d, j->norm[i], j->du + (size_t)i * d,
-		    j->v->dz[i / j->v->n] + (size_t)(i % j->v->n) * d, d);
 }
 
 static size_t
-scratch(int views, int n, int d)
+scratch(const struct ss_knobs *k, int views, int n, int d)
 {
 	size_t m = (size_t)views * (size_t)n;
 
+	(void)k;
 	return 2 * m * (size_t)d + m * m + 3 * m;
 }
 
 static struct ss_loss
-loss(const struct ss_outputs *v, double temperature, float *space, struct ss_pool *pool)
+nt_xent(const struct ss_outputs *v, const struct ss_knobs *k, bool decoupled, float *space,
+    struct ss_pool *pool)
 {
-	struct job j = { .v = v, .m = 2 * v->n, .temperature = temperature };
+	struct job j = { .v = v, .m = 2 * v->n, .decoupled = decoupled, .temperature = k->temperature };
 	size_t m = (size_t)j.m, pieces = (m + ROWS - 1) / ROWS;
-	double sum = 0, hits = 0;
 
 	j.u = space;
 	j.du = j.u + m * (size_t)v->d;
@@ -115,14 +99,24 @@ loss(const struct ss_outputs *v, double temperature, float *space, struct ss_poo
 	j.norm = j.s + m * m;
 	j.loss = j.norm + m;
 	j.hit = j.loss + m;
-	ss_pool_run(pool, pieces, units, &j);
+	ss_rows_unit(v->z, 2, v->n, v->d, j.u, j.norm, pool);
 	ss_pool_run(pool, pieces, rows, &j);
 	ss_pool_run(pool, pieces, gradients, &j);
-	for (size_t i = 0; i < m; i++) {
-		sum += j.loss[i];
-		hits += j.hit[i];
-	}
-	return (struct ss_loss){ sum / (double)m, hits / (double)m };
+	ss_rows_back(j.u, j.norm, j.du, 2, v->n, v->d, v->dz, pool);
+	return (struct ss_loss){ ss_sum(j.loss, m) / (double)m,
+		{ { "contrast_accuracy", ss_sum(j.hit, m) / (double)m } } };
+}
+
+static struct ss_loss
+simclr(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct ss_pool *pool)
+{
+	return nt_xent(v, k, false, space, pool);
+}
+
+static struct ss_loss
+dcl(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct ss_pool *pool)
+{
+	return nt_xent(v, k, true, space, pool);
 }
 
 /* Linear - norm - ReLU - Linear to 128, as section 2.1 and the CIFAR reimplementations. */
@@ -139,6 +133,13 @@ heads(int features, struct ss_head *projector, struct ss_head *predictor)
 const struct ss_method ss_simclr = {
 	.name = "simclr", .summary = "NT-Xent: find the other view among all of the batch",
 	.min_views = 2, .max_views = 2, .z_grad = true,
-	.lr = 0.12, .weight_decay = 5e-4, .temperature = 0.5,
-	.heads = heads, .scratch = scratch, .loss = loss
+	.lr = 0.12, .weight_decay = 5e-4, .knobs = { .temperature = 0.5 },
+	.heads = heads, .scratch = scratch, .loss = simclr
+};
+
+const struct ss_method ss_dcl = {
+	.name = "dcl", .summary = "SimCLR with a decoupled loss, for small batches",
+	.min_views = 2, .max_views = 2, .z_grad = true,
+	.lr = 0.12, .weight_decay = 5e-4, .knobs = { .temperature = 0.5 },
+	.heads = heads, .scratch = scratch, .loss = dcl
 };

@@ -1,83 +1,32 @@
 /*
  * simsiam.c - SimSiam: Chen and He 2020 (arXiv 2011.10566), equations 1 to 4
  *
- * With V views, p = predictor(z) and unit rows p^, z^:
- *
- *	D(p_a, z_b) = -1/N sum over images of p^_a . stopgrad(z^_b)
- *	L = mean of D over all ordered pairs of different views
- *
- * which for two views is 1/2 D(p_1, z_2) + 1/2 D(p_2, z_1), in [-1, 1]. The gradient
- * with respect to a row of p_a is -(t - (p^_a . t) p^_a) / |p_a| * 1/N, t the mean of
- * its targets' weights; nothing flows to z from the loss.
+ * The mean over all ordered pairs of views of -cos(prediction of one, projection of the other), which for two
+ * views is 1/2 D(p_1, z_2) + 1/2 D(p_2, z_1), in [-1, 1]. Nothing flows to z from the loss. FastSiam
+ * (Pototzky, Sultan and Schmidt-Thieme 2022, "FastSiam: Resource-efficient self-supervised learning on a single GPU")
+ * aims at the mean of the other views' projections, which is steadier.
  */
-#include <math.h>
+#include "ssl/cosine.h"
 
-#include "ssl/method.h"
-#include "ssl/unit.h"
-
-#define ROWS 16			/* images in a piece of work */
-
-struct job {
-	const struct ss_outputs *v;
-	float *loss;		/* by image */
-	float *rows;		/* by image: 2 d floats */
-};
-
-static void
-piece(void *arg, size_t number, int worker)
+static struct ss_loss
+simsiam(const struct ss_outputs *v, const struct ss_knobs *k, float *scratch, struct ss_pool *pool)
 {
-	const struct job *j = arg;
-	const struct ss_outputs *v = j->v;
-	int d = v->d, end = ((int)number + 1) * ROWS;
-	double pairs = (double)v->views * (v->views - 1), scale = 1 / (pairs * v->n);
-
-	(void)worker;
-	for (int i = (int)number * ROWS; i < v->n && i < end; i++) {
-		float *p = j->rows + (size_t)i * 2 * d, *target = p + d;
-		double loss = 0;
-
-		for (int a = 0; a < v->views; a++) {
-			double norm = ss_unit(v->p[a] + (size_t)i * d, p, d);
-
-			for (int k = 0; k < d; k++)
-				target[k] = 0;
-			for (int b = 0; b < v->views; b++) {
-				const float *z = v->z[b] + (size_t)i * d;
-				double zn;
-
-				if (b == a)
-					continue;
-				zn = ss_norm(z, d);
-				for (int k = 0; k < d; k++)
-					target[k] += (float)(z[k] / zn);
-			}
-			loss -= ss_dot(p, target, d) / pairs;
-			for (int k = 0; k < d; k++)
-				target[k] = (float)(-scale * target[k]);
-			ss_unit_back(p, norm, target, v->dp[a] + (size_t)i * d, d);
-		}
-		j->loss[i] = (float)loss;
-	}
+	(void)k;
+	return (struct ss_loss){ .loss = ss_cosine_loss(v, v->z, false, 1, scratch, pool) };
 }
 
 static struct ss_loss
-loss(const struct ss_outputs *v, double temperature, float *scratch, struct ss_pool *pool)
+fastsiam(const struct ss_outputs *v, const struct ss_knobs *k, float *scratch, struct ss_pool *pool)
 {
-	struct job j = { v, scratch, scratch + (v->n + 15) / 16 * 16 };
-	double sum = 0;
-
-	(void)temperature;
-	ss_pool_run(pool, ((size_t)v->n + ROWS - 1) / ROWS, piece, &j);
-	for (int i = 0; i < v->n; i++)
-		sum += j.loss[i];
-	return (struct ss_loss){ sum / v->n, -1 };
+	(void)k;
+	return (struct ss_loss){ .loss = ss_cosine_loss(v, v->z, true, 1, scratch, pool) };
 }
 
 static size_t
-scratch(int views, int n, int d)
+scratch(const struct ss_knobs *k, int views, int n, int d)
 {
-	(void)views;
-	return (size_t)(n + 15) / 16 * 16 + (size_t)n * 2 * (size_t)d;
+	(void)k, (void)views;
+	return ss_cosine_scratch(n, d);
 }
 
 /* Section 3 and appendix D: two layers for CIFAR, the last norm without affine; predictor d -> d/4 -> d. */
@@ -97,5 +46,12 @@ const struct ss_method ss_simsiam = {
 	.name = "simsiam", .summary = "negative cosine of prediction and stopped projection",
 	.min_views = 2, .max_views = SS_METHOD_VIEWS, .p_grad = true,
 	.lr = 0.06, .weight_decay = 5e-4,
-	.heads = heads, .scratch = scratch, .loss = loss
+	.heads = heads, .scratch = scratch, .loss = simsiam
+};
+
+const struct ss_method ss_fastsiam = {
+	.name = "fastsiam", .summary = "SimSiam with more views: the target is the mean of the others",
+	.min_views = 3, .max_views = SS_METHOD_VIEWS, .p_grad = true,
+	.lr = 0.06, .weight_decay = 5e-4,
+	.heads = heads, .scratch = scratch, .loss = fastsiam
 };

@@ -6,16 +6,46 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/philox.h"
 #include "base/size.h"
 #include "nn/optim.h"
 #include "nn/profile.h"
 #include "ssl/health.h"
 #include "ssl/trainer.h"
 
+/* Of a thread: one plan runs at a time. */
+static size_t
+scratch_floats(const struct ss_trainer *t)
+{
+	const size_t a = t->plan->scratch_floats, b = t->target_plan == NULL ? 0 : t->target_plan->scratch_floats;
+
+	return a > b ? a : b;
+}
+
+static int
+create_target(struct ss_trainer *t, const struct ss_kernels *kern, struct ss_err *e)
+{
+	const struct ss_node *image = &t->net->node[0];
+	const int batch = t->plan->batch, group = batch / t->groups;
+	int r;
+
+	SS_BUG_IF(batch % t->groups != 0);
+	if ((r = ss_plan_follow(&t->target_plan, t->net, kern, group, t->net->projector, e)) < 0 ||
+	    (r = ss_weights_create(&t->target, t->target_plan, e)) < 0 ||
+	    (r = ss_pass_create(&t->target_pass, t->target_plan, e)) < 0)
+		return r;
+	t->targets = ss_alloc((size_t)t->views * (size_t)batch * (size_t)t->d, sizeof(float));
+	t->shuffled = ss_alloc((size_t)group, (size_t)image->c * (size_t)image->h * (size_t)image->w);
+	t->order = calloc((size_t)batch, sizeof(*t->order));
+	if (t->targets == NULL || t->shuffled == NULL || t->order == NULL)
+		return ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
+	return 0;
+}
+
 int
 ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
-    const struct ss_method *method, const struct ss_kernels *kern, int views, int batch, int threads,
-    struct ss_err *e)
+    const struct ss_method *method, const struct ss_knobs *knobs, const struct ss_kernels *kern,
+    int views, int batch, int groups, int threads, struct ss_err *e)
 {
 	struct ss_trainer *t = calloc(1, sizeof(*t));
 	int seeds[2], n = 0, r;
@@ -26,6 +56,8 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 		return ss_fail(e, SS_EIO, "out of memory");
 	t->net = net;
 	t->method = method;
+	t->knobs = *knobs;
+	t->groups = groups;
 	t->views = views;
 	t->threads = threads;
 	t->d = net->node[net->projector].c;
@@ -41,12 +73,16 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 			goto fail;
 	t->momentum = ss_alloc(net->params.floats, sizeof(float));
 	t->grads = ss_alloc(net->params.floats, sizeof(float));
-	t->space.scratch = ss_alloc((size_t)threads * t->plan->scratch_floats, sizeof(float));
 	t->seeds = ss_alloc(2 * rows * (size_t)t->d, sizeof(float));
-	t->loss_scratch = ss_alloc(method->scratch(views, batch, t->d), sizeof(float));
+	t->loss_scratch = ss_alloc(method->scratch(knobs, views, batch, t->d), sizeof(float));
+	t->state_floats = method->state == NULL ? 0 : method->state(knobs, t->d);
+	t->state = ss_alloc(t->state_floats, sizeof(float));
 	t->health_scratch = ss_alloc(2 * (size_t)t->d, sizeof(double));
-	if (t->momentum == NULL || t->grads == NULL || t->space.scratch == NULL ||
-	    t->seeds == NULL || t->loss_scratch == NULL || t->health_scratch == NULL) {
+	if (method->target && (r = create_target(t, kern, e)) < 0)
+		goto fail;
+	t->space.scratch = ss_alloc((size_t)threads * scratch_floats(t), sizeof(float));
+	if (t->momentum == NULL || t->grads == NULL || t->space.scratch == NULL || t->seeds == NULL ||
+	    t->loss_scratch == NULL || t->state == NULL || t->health_scratch == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
 		goto fail;
 	}
@@ -66,6 +102,13 @@ ss_trainer_free(struct ss_trainer *t)
 		ss_pass_free(&t->pass[v]);
 	ss_weights_free(&t->weights);
 	ss_plan_free(t->plan);
+	ss_pass_free(&t->target_pass);
+	ss_weights_free(&t->target);
+	ss_plan_free(t->target_plan);
+	free(t->targets);
+	free(t->shuffled);
+	free(t->order);
+	free(t->state);
 	free(t->momentum);
 	free(t->grads);
 	free(t->space.scratch);
@@ -78,13 +121,33 @@ ss_trainer_free(struct ss_trainer *t)
 size_t
 ss_trainer_bytes(const struct ss_trainer *t)
 {
-	const struct ss_plan *p = t->plan;
+	const struct ss_plan *p = t->plan, *q = t->target_plan;
 	size_t rows = (size_t)t->views * (size_t)p->batch;
 
 	return sizeof(float) * (3 * t->net->params.floats + t->net->buffers.floats +
-	    2 * p->packed_floats + (size_t)t->threads * p->scratch_floats + (size_t)t->views * p->act_floats +
-	    2 * rows * (size_t)t->d + t->method->scratch(t->views, p->batch, t->d)) +
+	    2 * p->packed_floats + (size_t)t->threads * scratch_floats(t) + (size_t)t->views * p->act_floats +
+	    2 * rows * (size_t)t->d + t->method->scratch(&t->knobs, t->views, p->batch, t->d) + t->state_floats +
+	    (q == NULL ? 0 : t->net->params.floats + t->net->buffers.floats + q->packed_floats + q->act_floats +
+	    rows * (size_t)t->d)) +
 	    sizeof(double) * ((size_t)t->views * p->stat_floats + 2 * (size_t)t->d);
+}
+
+void
+ss_trainer_begin_with_weights(struct ss_trainer *t, uint64_t seed)
+{
+	if (t->method->begin != NULL)
+		t->method->begin(&t->knobs, t->d, seed, t->state);
+	if (t->target.params == NULL)
+		return;
+	memcpy(t->target.params, t->weights.params, t->net->params.floats * sizeof(float));
+	memcpy(t->target.buffers, t->weights.buffers, t->net->buffers.floats * sizeof(float));
+}
+
+void
+ss_trainer_begin(struct ss_trainer *t, uint64_t seed)
+{
+	ss_net_init(t->net, seed, t->weights.params, t->weights.buffers);
+	ss_trainer_begin_with_weights(t, seed);
 }
 
 /* All threads are there for it, working or not. */
@@ -95,51 +158,141 @@ note_extra(struct ss_trainer *t, enum ss_extra what, double begin)
 	    (ss_seconds() - begin) * t->threads);
 }
 
-int
-ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hyper *h,
-    struct ss_step *result, struct ss_pool *pool, struct ss_err *e)
+/* Images of a batch in the order of a lot: a Fisher-Yates shuffle. */
+static void
+draw_order(struct ss_trainer *t, const struct ss_hyper *h)
+{
+	struct ss_rng r;
+
+	ss_rng_init(&r, h->seed, SS_RNG_SAMPLE, 0, h->step, 0x67726f75);
+	for (int i = 0; i < t->plan->batch; i++)
+		t->order[i] = i;
+	for (int i = t->plan->batch - 1; i > 0; i--) {
+		const int k = (int)ss_rng_below(&r, (uint32_t)i + 1), held = t->order[i];
+
+		t->order[i] = t->order[k];
+		t->order[k] = held;
+	}
+}
+
+/* The target's projections of one view, into `out`. */
+static void
+target_view(struct ss_trainer *t, const uint8_t *images, float *out, struct ss_pool *pool)
+{
+	const struct ss_node *n = &t->net->node[0];
+	const size_t image = (size_t)n->c * (size_t)n->h * (size_t)n->w, d = (size_t)t->d;
+	const int group = t->target_plan->batch;
+	const struct ss_workspace space = { t->space.scratch, NULL };	/* the profile is that of the other plan */
+
+	for (int g = 0; g < t->groups; g++) {
+		const int *order = t->order + g * group;
+		const float *z;
+
+		for (int i = 0; i < group; i++)
+			memcpy(t->shuffled + (size_t)i * image, images + (size_t)order[i] * image, image);
+		ss_forward(t->target_plan, &t->target_pass, &t->target, t->shuffled, &space, pool);
+		z = ss_pass_output(t->target_plan, &t->target_pass, t->net->projector);
+		for (int i = 0; i < group; i++)
+			memcpy(out + (size_t)order[i] * d, z + (size_t)i * d, d * sizeof(float));
+	}
+}
+
+static void
+target_pass(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hyper *h,
+    struct ss_outputs *v, struct ss_pool *pool)
+{
+	const double begin = ss_seconds();
+
+	if (t->target_plan == NULL)
+		return;
+	draw_order(t, h);
+	ss_weights_pack(&t->target, t->target_plan, pool);
+	for (int i = 0; i < t->views; i++) {
+		float *out = t->targets + (size_t)i * (size_t)v->n * (size_t)v->d;
+
+		target_view(t, images[i], out, pool);
+		v->t[i] = out;
+	}
+	note_extra(t, SS_EXTRA_TARGET, begin);
+}
+
+/* Backward passes of all views, the gradient of the method's own parameters being there. */
+static void
+backward(struct ss_trainer *t, const struct ss_outputs *v, struct ss_pool *pool)
+{
+	const int z = t->net->projector, q = t->net->predictor;
+	const size_t bytes = (size_t)v->n * (size_t)v->d * sizeof(float);
+
+	for (int i = 0; i < t->views; i++) {
+		if (v->dz[i] != NULL)
+			memcpy(ss_plan_seed(t->plan, &t->pass[i], z), v->dz[i], bytes);
+		if (v->dp[i] != NULL)
+			memcpy(ss_plan_seed(t->plan, &t->pass[i], q), v->dp[i], bytes);
+		ss_backward(t->plan, &t->pass[i], &t->weights, t->grads, &t->space, pool);
+	}
+}
+
+/* Forward passes of both networks; where loss and gradients are to be put. */
+static void
+forward(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hyper *h,
+    struct ss_outputs *v, struct ss_pool *pool)
 {
 	const struct ss_plan *p = t->plan;
-	size_t cells = (size_t)p->batch * (size_t)t->d;
-	int z = t->net->projector, q = t->net->predictor;
-	struct ss_outputs v = { .views = t->views, .n = p->batch, .d = t->d };
-	struct ss_loss loss;
-	double begin = ss_seconds();
+	const int z = t->net->projector, q = t->net->predictor, own = t->net->prototypes;
+	const size_t cells = (size_t)v->n * (size_t)v->d;
+	const double begin = ss_seconds();
 
-	SS_BUG_IF(ss_pool_threads(pool) > t->threads);
+	v->state = t->state;
+	if (own >= 0) {
+		const size_t at = t->net->params.p[own].offset;
+
+		if (t->method->prepare != NULL)
+			t->method->prepare(&t->knobs, t->d, t->weights.params + at);
+		v->own = t->weights.params + at;
+		v->own_grad = t->grads + at;
+		v->target_own = t->target.params == NULL ? NULL : t->target.params + at;
+	}
 	ss_weights_pack(&t->weights, p, pool);
 	note_extra(t, SS_EXTRA_PACK, begin);
 	for (int i = 0; i < t->views; i++) {
 		ss_forward(p, &t->pass[i], &t->weights, images[i], &t->space, pool);
-		v.z[i] = ss_pass_output(p, &t->pass[i], z);
-		v.p[i] = q < 0 ? NULL : ss_pass_output(p, &t->pass[i], q);
-		v.dz[i] = t->method->z_grad ? t->seeds + 2 * (size_t)i * cells : NULL;
-		v.dp[i] = t->method->p_grad ? t->seeds + (2 * (size_t)i + 1) * cells : NULL;
+		v->z[i] = ss_pass_output(p, &t->pass[i], z);
+		v->p[i] = q < 0 ? NULL : ss_pass_output(p, &t->pass[i], q);
+		v->dz[i] = t->method->z_grad ? t->seeds + 2 * (size_t)i * cells : NULL;
+		v->dp[i] = t->method->p_grad ? t->seeds + (2 * (size_t)i + 1) * cells : NULL;
 	}
+	target_pass(t, images, h, v, pool);
+}
+
+int
+ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const int *label,
+    const struct ss_hyper *h, struct ss_step *result, struct ss_pool *pool, struct ss_err *e)
+{
+	struct ss_outputs v = { .views = t->views, .n = t->plan->batch, .d = t->d, .label = label };
+	const size_t floats = t->net->params.floats;
+	double begin;
+
+	SS_BUG_IF(ss_pool_threads(pool) > t->threads);
+	forward(t, images, h, &v, pool);
 	begin = ss_seconds();
-	loss = t->method->loss(&v, h->temperature, t->loss_scratch, pool);
-	result->loss = loss.loss;
-	result->accuracy = loss.accuracy;
+	memset(t->grads, 0, floats * sizeof(float));
+	result->loss = t->method->loss(&v, &t->knobs, t->loss_scratch, pool);
 	result->std_ratio = ss_std_ratio(v.z[0], v.n, v.d, t->health_scratch);
 	result->grad_norm = NAN;
 	note_extra(t, SS_EXTRA_LOSS, begin);
-	if (!isfinite(loss.loss))
+	if (!isfinite(result->loss.loss))
 		return ss_fail(e, SS_ENONFINITE, "the loss is not finite");
 
-	memset(t->grads, 0, t->net->params.floats * sizeof(float));
-	for (int i = 0; i < t->views; i++) {
-		if (v.dz[i] != NULL)
-			memcpy(ss_plan_seed(p, &t->pass[i], z), v.dz[i], cells * sizeof(float));
-		if (v.dp[i] != NULL)
-			memcpy(ss_plan_seed(p, &t->pass[i], q), v.dp[i], cells * sizeof(float));
-		ss_backward(p, &t->pass[i], &t->weights, t->grads, &t->space, pool);
-	}
+	if (v.own_grad != NULL && h->freeze_own)
+		memset(v.own_grad, 0, t->net->params.p[t->net->prototypes].count * sizeof(float));
+	backward(t, &v, pool);
 	begin = ss_seconds();
-	result->grad_norm = sqrt(ss_sum_squares(t->grads, t->net->params.floats, pool));
+	result->grad_norm = sqrt(ss_sum_squares(t->grads, floats, pool));
 	if (!isfinite(result->grad_norm))
 		return ss_fail(e, SS_ENONFINITE, "a gradient is not finite");
-	ss_sgd(t->weights.params, t->momentum, t->grads, t->net->params.floats, h->lr, h->momentum,
-	    h->weight_decay, pool);
+	ss_sgd(t->weights.params, t->momentum, t->grads, floats, h->lr, h->momentum, h->weight_decay, pool);
+	if (t->target.params != NULL)
+		ss_follow(t->target.params, t->weights.params, floats, h->target_momentum, pool);
 	note_extra(t, SS_EXTRA_UPDATE, begin);
 	return 0;
 }

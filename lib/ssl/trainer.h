@@ -2,7 +2,8 @@
  * trainer.h - one step of self-supervised training
  *
  * Owns what a run needs in memory: weights, momentum, plan, activations of each
- * view. Knows nothing of streams, files or time.
+ * view; and, if the method looks at one, the target: a second network of the same shape whose weights
+ * follow. Knows nothing of streams, files or time.
  */
 #ifndef SS_TRAINER_H
 #define SS_TRAINER_H
@@ -13,43 +14,65 @@
 struct ss_trainer {
 	const struct ss_net *net;
 	const struct ss_method *method;
+	struct ss_knobs knobs;
 	struct ss_plan *plan;
 	struct ss_weights weights;
 	float *momentum;		/* net->params.floats */
+	struct ss_weights target;	/* its params are NULL if there is none */
+	float *state;			/* of the method */
+	size_t state_floats;
 	/* scratch */
 	int views, d;			/* d: width of the projector's output */
 	struct ss_pass pass[SS_METHOD_VIEWS];
 	float *grads, *seeds, *loss_scratch;
+	struct ss_plan *target_plan;	/* for a group of images */
+	struct ss_pass target_pass;
+	int groups;
+	float *targets;			/* views x batch x d */
+	uint8_t *shuffled;		/* images of a group */
+	int *order;			/* of the batch */
 	struct ss_workspace space;	/* of the kernels, for `threads`; its profile is the caller's, or NULL */
 	int threads;
 	double *health_scratch;
 };
 
 struct ss_step {
-	double loss, accuracy;		/* struct ss_loss */
+	struct ss_loss loss;
 	double std_ratio;		/* of the projections of view 1, health.h */
 	double grad_norm;
 };
 
-/* For steps on a pool of at most `threads`. Weights are zero: ss_net_init them or load a model. */
+/*
+ * For steps on a pool of at most `threads`; net has prototypes if knobs say so. Weights are zero: ss_trainer_begin or load a
+ * model. The target sees a batch in `groups` of images drawn by lot, each normalised by its own statistics: a batch's
+ * mates would tell which key belongs to which query (He et al. 2019, section 3.3). It must divide by them.
+ */
 int ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
-    const struct ss_method *method, const struct ss_kernels *kern, int views, int batch, int threads,
-    struct ss_err *e) SS_MUST_USE;
+    const struct ss_method *method, const struct ss_knobs *knobs, const struct ss_kernels *kern,
+    int views, int batch, int groups, int threads, struct ss_err *e) SS_MUST_USE;
+
+/* Initial weights, target and state, from the seed; or the last two from weights that are there. */
+void ss_trainer_begin(struct ss_trainer *t, uint64_t seed);
+void ss_trainer_begin_with_weights(struct ss_trainer *t, uint64_t seed);
+
 void ss_trainer_free(struct ss_trainer *t);
 
 /* Bytes that a trainer of this plan takes. */
 size_t ss_trainer_bytes(const struct ss_trainer *t);
 
 struct ss_hyper {
-	double lr, momentum, weight_decay, temperature;
+	double lr, momentum, weight_decay;
+	double target_momentum;
+	bool freeze_own;		/* the method's own parameters stay */
+	uint64_t seed, step;		/* of the lot by which groups are drawn */
 };
 
 /*
- * Forward, loss, backward, update; images[v] holds the plan's batch of u8 (c,h,w).
+ * Forward, loss, backward, update; images[v] holds the plan's batch of u8 (c,h,w), label its labels, or NULL.
  * SS_ENONFINITE, with nothing updated but running statistics, if the loss or a
  * gradient is not finite.
  */
-int ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hyper *h,
-    struct ss_step *result, struct ss_pool *pool, struct ss_err *e) SS_MUST_USE;
+int ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const int *label,
+    const struct ss_hyper *h, struct ss_step *result, struct ss_pool *pool, struct ss_err *e) SS_MUST_USE;
 
 #endif

@@ -5,18 +5,16 @@
 
 #include "ssl/unit.h"
 
+#define ROWS ((size_t)64)		/* in a piece of work */
+
 double
 ss_dot(const float *a, const float *b, int n)
 {
-	double s[4] = { 0 };		/* four chains, so that additions overlap */
-	int i = 0;
+	double sum = 0;
 
-	for (; i + 4 <= n; i += 4)
-		for (int k = 0; k < 4; k++)
-			s[k] += (double)a[i + k] * b[i + k];
-	for (; i < n; i++)
-		s[0] += (double)a[i] * b[i];
-	return s[0] + s[1] + (s[2] + s[3]);
+	for (int i = 0; i < n; i++)
+		sum += (double)a[i] * b[i];
+	return sum;
 }
 
 double
@@ -24,7 +22,7 @@ ss_norm(const float *x, int n)
 {
 	double norm = sqrt(ss_dot(x, x, n));
 
-	return norm < SS_UNIT_FLOOR ? SS_UNIT_FLOOR : norm;	/* NaN stays */
+	return norm < SS_UNIT_FLOOR ? SS_UNIT_FLOOR : norm;
 }
 
 double
@@ -44,4 +42,85 @@ ss_unit_back(const float *u, double norm, const float *du, float *dx, int n)
 
 	for (int i = 0; i < n; i++)
 		dx[i] = (float)((du[i] - along * u[i]) / norm);
+}
+
+struct rows {
+	const float *const *x;
+	float *const *dx;
+	const float *unit, *length, *du;	/* on the way back */
+	float *u, *norm;
+	size_t n, all;
+	int d;
+};
+
+static void
+unit_piece(void *arg, size_t piece, int worker)
+{
+	const struct rows *r = arg;
+
+	(void)worker;
+	for (size_t i = piece * ROWS; i < r->all && i < (piece + 1) * ROWS; i++) {
+		double norm = ss_unit(r->x[i / r->n] + i % r->n * (size_t)r->d, r->u + i * (size_t)r->d, r->d);
+
+		if (r->norm != NULL)
+			r->norm[i] = (float)norm;
+	}
+}
+
+static void
+back_piece(void *arg, size_t piece, int worker)
+{
+	const struct rows *r = arg;
+	const size_t d = (size_t)r->d;
+
+	(void)worker;
+	for (size_t i = piece * ROWS; i < r->all && i < (piece + 1) * ROWS; i++)
+		if (r->dx[i / r->n] != NULL)
+			ss_unit_back(r->unit + i * d, r->length[i], r->du + i * d, r->dx[i / r->n] + i % r->n * d, r->d);
+}
+
+void
+ss_rows_unit(const float *const *x, int matrices, int n, int d, float *u, float *norm,
+    struct ss_pool *pool)
+{
+	struct rows r = { .x = x, .u = u, .norm = norm, .n = (size_t)n, .all = (size_t)matrices * (size_t)n,
+		.d = d };
+
+	ss_pool_run(pool, (r.all + ROWS - 1) / ROWS, unit_piece, &r);
+}
+
+void
+ss_rows_back(const float *u, const float *norm, const float *du, int matrices, int n, int d,
+    float *const *dx, struct ss_pool *pool)
+{
+	struct rows r = { .dx = dx, .du = du, .unit = u, .length = norm, .n = (size_t)n,
+		.all = (size_t)matrices * (size_t)n, .d = d };
+
+	ss_pool_run(pool, (r.all + ROWS - 1) / ROWS, back_piece, &r);
+}
+
+double
+ss_softmax(float *s, int n)
+{
+	float best = s[0];
+	double sum = 0;
+
+	for (int k = 1; k < n; k++)
+		if (!(s[k] <= best))		/* lets NaN through */
+			best = s[k];
+	for (int k = 0; k < n; k++)
+		sum += s[k] = expf(s[k] - best);
+	for (int k = 0; k < n; k++)
+		s[k] = (float)(s[k] / sum);
+	return best + log(sum);
+}
+
+double
+ss_sum(const float *x, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += x[i];
+	return sum;
 }

@@ -87,7 +87,7 @@ main(int argc, char **argv)
 	const struct ss_arch *arch = argc == 7 ? ss_arch_find(argv[1]) : NULL;
 	const struct ss_method *method = argc == 7 ? ss_method_find(argv[2]) : NULL;
 	int batch, threads, steps;
-	struct ss_hyper hyper = { 0.01, 0.9, 5e-4, 0.5 };
+	struct ss_hyper hyper = { 0.01, 0.9, 5e-4, 0.99, false, 0, 0 };
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_head projector, predictor;
 	struct ss_net *net;
@@ -104,11 +104,12 @@ main(int argc, char **argv)
 	batch = atoi(argv[3]), threads = atoi(argv[4]), steps = atoi(argv[5]);
 	method->heads(arch->width[arch->stages - 1], &projector, &predictor);
 	if (ss_net_create(&net, arch, 3, 32, 32, mean, std, &projector, &predictor, &e) < 0 ||
-	    ss_trainer_create(&t, net, method, ss_kernels_find(NULL), 2, batch, threads, &e) < 0) {
+	    (method->knobs.prototypes > 0 && ss_net_add_prototypes(net, method->knobs.prototypes, &e) < 0) ||
+	    ss_trainer_create(&t, net, method, &method->knobs, ss_kernels_find(NULL), 2, batch, 1, threads, &e) < 0) {
 		fprintf(stderr, "bench_step: %s\n", e.text);
 		return 1;
 	}
-	ss_net_init(net, 1, t->weights.params, t->weights.buffers);
+	ss_trainer_begin(t, 1);
 	ss_rng_init(&rng, 1, SS_RNG_SHAPES, 0, 0, 0);
 	for (int v = 0; v < 2; v++) {
 		view[v] = ss_alloc((size_t)batch, 3072);
@@ -127,7 +128,7 @@ main(int argc, char **argv)
 		double peak = strcmp(argv[6], "peak") == 0 ? peak_rate(ss_kernels_find(NULL), pool, threads) : 0;
 		double begin = ss_seconds();
 
-		if (ss_trainer_step(t, (const uint8_t *const *)view, &hyper, &s, pool, &e) < 0) {
+		if (ss_trainer_step(t, (const uint8_t *const *)view, NULL, &hyper, &s, pool, &e) < 0) {
 			fprintf(stderr, "bench_step: %s\n", e.text);
 			return 1;
 		}

@@ -43,7 +43,7 @@ done <<'END'
 --untrained -1
 --untrained 18446744073709551616
 --untrained 1 --arch resnet21
---untrained 1 --method byol
+--untrained 1 --method bayol
 --untrained 1 --method simclr --layer predictor
 END
 run 2 ss-embed -m m.safetensors --layer projector.5 i.sst &&

@@ -38,7 +38,7 @@ while read -r args; do
 done <<'END'
 --nonsense
 one.sst
---method byol
+--method bayol
 --method simsiam,simclr
 --arch resnet50
 --arch

@@ -104,6 +104,11 @@ def number(x, low=-math.inf, high=math.inf):
     assert type(x) in (int, float) and low <= x <= high, x
 
 
+# What methods add to a line.
+NOTES = [[], ["contrast_accuracy"], ["target_cosine"], ["accuracy"], ["diagonal"], ["assignment_entropy", "code_entropy"],
+         ["assignment_entropy", "teacher_entropy"], ["invariance", "std", "covariance"]]
+
+
 def check_log(path, first, last):
     steps = []
     with open(path) as f:
@@ -116,10 +121,12 @@ def check_log(path, first, last):
                 number(o["knn"], 0, 1)
                 continue
             keys = ["step", "epoch", "loss", "lr", "images_per_second", "std_ratio", "grad_norm"]
-            assert list(o) in (keys, keys + ["contrast_accuracy"])
+            notes = list(o)[len(keys):]
+            assert list(o)[:len(keys)] == keys and notes in NOTES, o
             number(o["loss"], -1), number(o["lr"], 0), number(o["images_per_second"], 0)
             number(o["std_ratio"], 0, 1.5), number(o["grad_norm"], 0)
-            number(o.get("contrast_accuracy", 0), 0, 1)
+            for n in notes:
+                number(o[n], -1 if n == "target_cosine" else 0, math.inf if n in NOTES[-1] else 1.0001)
             steps.append(o["step"])
     assert steps == list(range(int(first), int(last) + 1)), steps
 

@@ -28,7 +28,7 @@ TESTS = os.path.dirname(HERE)
 GOLDEN = os.path.join(TESTS, "golden")
 TOLERANCE = 1e-4
 BIN = os.environ.get("BIN", os.path.join(os.path.dirname(TESTS), "build", "bin"))
-FILES = ("ops", "losses", "optim", "step_simsiam", "step_simclr")
+FILES = ("ops", "losses", "optim", "methods", "step_simsiam", "step_simclr")
 
 try:
     import numpy as np

@@ -366,6 +366,8 @@ def step_file(path, method):
 
 
 def main():
+    import methods  # it uses what stands above
+
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
         os.path.dirname(os.path.abspath(__file__)), "..", "golden")
     torch.set_num_threads(1)
@@ -375,7 +377,8 @@ def main():
         return
     os.makedirs(folder, exist_ok=True)
     for name, seed, makers in (("ops", 1, (conv_cases, norm_cases, other_cases)),
-                               ("losses", 2, (loss_cases,)), ("optim", 3, (optimiser_cases,))):
+                               ("losses", 2, (loss_cases,)), ("optim", 3, (optimiser_cases,)),
+                               ("methods", 4, (methods.cases,))):
         cases = Cases(seed)
         for make in makers:
             make(cases)
@@ -385,4 +388,5 @@ def main():
 
 
 if __name__ == "__main__":
+    sys.modules["make_goldens"] = sys.modules["__main__"]
     main()

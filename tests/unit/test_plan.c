@@ -96,14 +96,18 @@ static struct ss_trainer *
 step(const struct setup *s, const struct ss_net *net, const struct ss_kernels *kern,
     uint8_t *const *images, struct ss_step *result, struct ss_pool *pool)
 {
-	struct ss_hyper h = { .temperature = TEMPERATURE };
+	struct ss_knobs knobs = s->method->knobs;
+	struct ss_hyper h = { 0 };
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_trainer *t;
 
-	if (ss_trainer_create(&t, net, s->method, kern, s->views, s->batch, ss_pool_threads(pool), &e) < 0)
+	if (s->method == &ss_simclr)
+		knobs.temperature = TEMPERATURE;
+	if (ss_trainer_create(&t, net, s->method, &knobs, kern, s->views, s->batch, 1, ss_pool_threads(pool),
+	    &e) < 0)
 		fail_msg("%s", e.text);
 	initial(net, t->weights.params, t->weights.buffers);
-	if (ss_trainer_step(t, (const uint8_t *const *)images, &h, result, pool, &e) < 0)
+	if (ss_trainer_step(t, (const uint8_t *const *)images, NULL, &h, result, pool, &e) < 0)
 		fail_msg("%s", e.text);
 	return t;
 }
@@ -298,7 +302,7 @@ check_step(const struct setup *s, bool every_tensor)
 
 		assert_true(n < VARIANTS_MAX);
 		t[n] = step(s, net, *k, images, &result, NULL);
-		loss[n++] = result.loss;
+		loss[n++] = result.loss.loss;
 	}
 	line_create(&l, s, net, images);
 	check_slope(&l, net, t, 0, net->params.n, &worst);
@@ -595,7 +599,7 @@ threads(void **state)
 				assert_memory_equal(t->grads, a->grads, net->params.floats * sizeof(float));
 				assert_memory_equal(t->weights.buffers, a->weights.buffers,
 				    net->buffers.floats * sizeof(float));
-				assert_true(r.loss == alone.loss && r.grad_norm == alone.grad_norm &&
+				assert_true(r.loss.loss == alone.loss.loss && r.grad_norm == alone.grad_norm &&
 				    r.std_ratio == alone.std_ratio);
 				ss_trainer_free(t);
 				ss_pool_free(pool);

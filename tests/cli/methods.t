@@ -1,0 +1,159 @@
+#!/bin/bash
+# methods.t - every method of ss-train: the same bytes on any threads and after a stop, its log, its options
+. "$(dirname "$0")/lib.sh"
+unset SS_THREADS SS_DATA
+helper() { "$PYTHON" "$TOP/tests/cli/views.py" "$@"; }
+views() { helper views "$@"; }
+get() { ss-info --get "$1" "$2"; }
+# has FILE PATTERN: whether it has a tensor of such a name
+has() {
+	helper tensors "$1" >names
+	grep -q -e "$2" names
+}
+
+views n=5 names=image >i.sst && views n=40 epochs=2 extra=1 views=3 >three.sst && views n=40 epochs=2 extra=1 >two.sst &&
+    ss-info --check three.sst && ss-info --check two.sst
+ok "fixtures are made, and sound"
+STEPS=4				# 2 whole batches of 16 in each epoch
+
+# setting METHOD: the small heads and knobs that it takes; the stream is in $stream
+setting() {
+	stream=two.sst
+	own=
+	case $1 in
+	simsiam)	own='--projector 32bnr,32bN --predictor 8bnr,32b' ;;
+	fastsiam)	own='--projector 32bnr,32bN --predictor 8bnr,32b' stream=three.sst ;;
+	byol)		own='--projector 32bnr,16b --predictor 32bnr,16b --target-momentum 0.5' ;;
+	moco)		own='--projector 32bnr,16b --queue 40 --target-groups 4' ;;
+	swav)		own='--projector 32bnr,16b --prototypes 9' stream=three.sst ;;
+	dino)		own='--projector 32bnr,16b --prototypes 9 --target-temperature 0.07' stream=three.sst ;;
+	barlow|vicreg)	own='--projector 32nr,32nr,32' ;;
+	supervised)	own='--classes 4' ;;
+	*)		own='--projector 32bnr,16b' ;;
+	esac
+}
+
+# What a line of the log says beside loss and rates.
+notes() {
+	case $1 in
+	simclr|dcl|moco)	echo contrast_accuracy ;;
+	byol)		echo target_cosine ;;
+	swav)		echo assignment_entropy code_entropy ;;
+	dino)		echo assignment_entropy teacher_entropy ;;
+	barlow)		echo diagonal ;;
+	vicreg)		echo invariance std covariance ;;
+	supervised)	echo accuracy ;;
+	esac
+}
+
+methods=$(ss-train --help | sed -n 's/^ \{30\}\([a-z]*\)  *lr .*/\1/p')
+# shellcheck disable=SC2086
+[ "$(echo $methods)" = "simsiam fastsiam byol simclr dcl moco swav dino barlow vicreg supervised" ]
+ok "--help lists the methods"
+
+for m in $methods; do
+	setting "$m"
+	# shellcheck disable=SC2086
+	train() { ss-train -q -b 16 --method "$m" $own "$@"; }
+	run 0 train -t 1 -o a.safetensors --force --log a.jsonl $stream && helper finite a.safetensors &&
+	    [ "$(get method a.safetensors)" = "$m" ] && helper log a.jsonl 1 $STEPS
+	ok "$m trains"
+	for n in $(notes "$m"); do
+		[ "$(grep -c "\"$n\":-*[0-9]" a.jsonl)" -eq $STEPS ]
+		ok "$m logs $n"
+	done
+	run 0 train -t 3 -o b.safetensors --force $stream && cmp a.safetensors b.safetensors
+	ok "$m gives the same bytes on three threads"
+	head -c $(($(stat -c %s $stream) * 6 / 10)) $stream >cut.sst
+	rm -f b.safetensors
+	run 3 train -t 2 -o b.safetensors --log b.jsonl cut.sst && [ "$(get step b.safetensors)" -gt 0 ] &&
+	    [ "$(get step b.safetensors)" -lt $STEPS ] && run 0 train -t 1 -o b.safetensors --resume --log b.jsonl $stream &&
+	    cmp a.safetensors b.safetensors && helper log b.jsonl 1 $STEPS
+	ok "$m stops and goes on to the same bytes"
+	run 0 train -t 1 -o b.safetensors --force --exact --cpu portable $stream && helper finite b.safetensors
+	ok "$m with portable kernels"
+	run 0 ss-embed -t 1 -m a.safetensors i.sst && [ -s out ]
+	ok "$m embeds"
+done
+
+# What a method keeps is in the checkpoint, and nothing else.
+setting byol
+run 0 ss-train -q -t 1 -b 16 --method byol $own -o a.safetensors --force two.sst && has a.safetensors '^target\.conv1\.weight$' &&
+    has a.safetensors '^target\.bn1\.running_mean$' && ! has a.safetensors 'method\.state\|prototypes'
+ok "byol keeps its target network"
+run 0 ss-train -q -t 1 -b 16 --method simsiam --projector 32bnr,16b --predictor 32bnr,16b -o b.safetensors --force two.sst &&
+    [ "$(get parameters a.safetensors)" -eq "$(get parameters b.safetensors)" ]
+ok "which ss-info does not count"
+setting dino
+run 0 ss-train -q -t 1 -b 16 --method dino $own -o a.safetensors --force three.sst && has a.safetensors '^prototypes\.weight$' &&
+    has a.safetensors '^target\.prototypes\.weight$' && has a.safetensors '^method\.state$'
+ok "dino keeps teacher, prototypes and centre"
+setting simclr
+run 0 ss-train -q -t 1 -b 16 --method simclr $own -o a.safetensors --force two.sst && ! has a.safetensors 'target\|method\|prototypes'
+ok "simclr needs nothing"
+
+# Options that change the run, and those that do not fit
+
+# differs NAME OPTION...: another model than without the options
+differs() {
+	m=$1
+	shift
+	setting "$m"
+	# shellcheck disable=SC2086
+	run 0 ss-train -q -t 1 -b 16 --method "$m" $own -o a.safetensors --force $stream &&
+	    run 0 ss-train -q -t 1 -b 16 --method "$m" $own "$@" -o b.safetensors --force $stream && ! cmp -s a.safetensors b.safetensors &&
+	    run 2 ss-train -q -t 1 -b 16 --method "$m" $own -o b.safetensors --resume $stream && says 'was begun with other options'
+	ok "$m: $* counts, and a run goes on only with it"
+}
+differs byol --target-momentum 0.9
+differs moco --asymmetric
+differs moco --target-groups 2
+differs moco --queue 39
+differs swav --target-temperature 0.1
+differs dino --prototypes 8
+differs barlow --coefficients 0.02
+differs vicreg --coefficients 25,10,1
+differs dcl --temperature 0.2
+differs byol --target-groups 2
+
+while IFS='|' read -r args why; do
+	# shellcheck disable=SC2086
+	run 2 ss-train -t 1 -b 16 -o no.safetensors $args && says "$why" && [ ! -e no.safetensors ]
+	ok "misuse: $args"
+done <<'END'
+--method simsiam --target-momentum 0.9 two.sst|--target-momentum does not fit --method simsiam
+--method simclr --queue 64 two.sst|--queue does not fit --method simclr
+--method byol --prototypes 64 two.sst|--prototypes does not fit --method byol
+--method byol --temperature 0.1 two.sst|--temperature does not fit --method byol
+--method moco --target-temperature 0.1 two.sst|--target-temperature does not fit --method moco
+--method dino --asymmetric two.sst|--asymmetric does not fit --method dino
+--method simclr --target-groups 2 two.sst|--target-groups does not fit --method simclr
+--method moco --target-groups 3 two.sst|--batch 16 cannot be cut into 3 groups
+--method barlow --coefficients 1,2 two.sst|--coefficients: --method barlow has 1, not 2
+--method vicreg --coefficients 1 two.sst|--coefficients: --method vicreg has 3, not 1
+--method simclr --coefficients 1 two.sst|--coefficients does not fit --method simclr
+--method simclr --classes 4 two.sst|--classes does not fit --method simclr
+--method byol --target-momentum 1.1 two.sst|--target-momentum
+--method moco --queue 0 two.sst|--queue
+--method swav --prototypes 1 two.sst|--prototypes
+--method fastsiam two.sst|has 2 views of each image, not 3
+--method barlow three.sst|has 3 views of each image; this method takes 2
+END
+
+views n=40 epochs=2 extra=1 labels=0 >none.sst
+run 2 ss-train -t 1 -b 16 --method supervised -o no.safetensors none.sst && says 'has no labels' && [ ! -e no.safetensors ]
+ok "supervised needs labels"
+run 2 ss-train -t 1 -b 16 --method supervised -o no.safetensors --force two.sst && says 'record 1 has label 1, outside 0..0'
+ok "a stream that names too few labels is told so"
+run 2 ss-train -t 1 -b 16 --method supervised --classes 3 -o no.safetensors --force two.sst && says 'record 3 has label 3, outside 0..2'
+ok "so is one with more labels than --classes"
+
+# The baseline learns, from one view or two; its classes are those that the stream names.
+ss-load shapes --records 512 --size 16 --epochs 6 --shuffle --seed 1 -o s.sst --force &&
+    run 0 ss-train -q -t 2 -b 32 --method supervised --lr 0.05 -o a.safetensors --force --log a.jsonl s.sst
+# mean: of the accuracies in the log that comes in
+mean() { sed 's/.*"accuracy":\([0-9.]*\).*/\1/' | awk '{ s += $1 } END { print s / NR }'; }
+first=$(head -8 a.jsonl | mean) last=$(tail -8 a.jsonl | mean)
+[ "$(get projector a.safetensors)" = 10b ] && awk "BEGIN { exit !($last > $first + 0.1) }"
+ok "supervised learns shapes: accuracy $first, then $last"
+done_testing

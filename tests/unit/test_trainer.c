@@ -1,0 +1,232 @@
+/*
+ * test_trainer - the network that follows: how it moves, and what it sees
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/philox.h"
+#include "base/size.h"
+#include "nn/head.h"
+#include "nn/optim.h"
+#include "ssl/trainer.h"
+
+enum { BATCH = 12, SIDE = 8, IMAGE = 3 * SIDE * SIDE, VIEWS = 2 };
+
+static const struct ss_arch SMALL = { "small", 8, 2, { 1, 1, 0, 0 }, { 8, 16, 0, 0 }, true };
+
+struct setup {
+	struct ss_net *net;
+	struct ss_trainer *trainer;
+	uint8_t *images[VIEWS];
+};
+
+static struct setup
+setup(const struct ss_method *method, int groups)
+{
+	const float mean[3] = { 0.5f, 0.5f, 0.5f }, std[3] = { 0.25f, 0.25f, 0.25f };
+	struct ss_knobs knobs = method->knobs;
+	struct ss_head projector, predictor;
+	struct ss_err e = SS_ERR_INIT;
+	struct setup s;
+	struct ss_rng r;
+
+	if (knobs.queue > 0)
+		knobs.queue = 30;
+	if (knobs.prototypes > 0)
+		knobs.prototypes = 10;
+	if (ss_head_parse(&projector, "24bnr,12b", &e) < 0 || ss_head_parse(&predictor, method->p_grad ? "24bnr,12b" :
+	    "none", &e) < 0 || ss_net_create(&s.net, &SMALL, 3, SIDE, SIDE, mean, std, &projector, &predictor, &e) < 0 ||
+	    (knobs.prototypes > 0 && ss_net_add_prototypes(s.net, knobs.prototypes, &e) < 0) ||
+	    ss_trainer_create(&s.trainer, s.net, method, &knobs, ss_kernels_find(NULL), VIEWS, BATCH, groups, 1,
+	    &e) < 0)
+		fail_msg("%s", e.text);
+	ss_trainer_begin(s.trainer, 5);
+	ss_rng_init(&r, 2, SS_RNG_SAMPLE, 0, 0, 0);
+	for (int v = 0; v < VIEWS; v++) {
+		s.images[v] = malloc((size_t)BATCH * IMAGE);
+		assert_non_null(s.images[v]);
+		for (int i = 0; i < BATCH * IMAGE; i++)
+			s.images[v][i] = (uint8_t)ss_rng_below(&r, 256);
+	}
+	return s;
+}
+
+static void
+drop(struct setup *s)
+{
+	for (int v = 0; v < VIEWS; v++)
+		free(s->images[v]);
+	ss_trainer_free(s->trainer);
+	ss_net_free(s->net);
+}
+
+static struct ss_step
+step(struct setup *s, double target_momentum, bool freeze)
+{
+	const struct ss_hyper h = { .lr = 0.1, .momentum = 0.9, .weight_decay = 1e-3, .target_momentum = target_momentum,
+		.freeze_own = freeze, .seed = 3, .step = 7 };
+	struct ss_err e = SS_ERR_INIT;
+	struct ss_step r;
+
+	if (ss_trainer_step(s->trainer, (const uint8_t *const *)s->images, NULL, &h, &r, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	return r;
+}
+
+static float *
+copy(const float *x, size_t n)
+{
+	float *y = malloc(n * sizeof(*y));
+
+	assert_non_null(y);
+	memcpy(y, x, n * sizeof(*y));
+	return y;
+}
+
+/* It begins equal, and ends where the momentum says. */
+static void
+follows(void **state)
+{
+	static const double momenta[] = { 0, 0.25, 1 };
+	static const struct ss_method *const methods[] = { &ss_byol, &ss_moco, &ss_dino };
+
+	(void)state;
+	for (int m = 0; m < 9; m++) {
+		struct setup s = setup(methods[m / 3], 1);
+		struct ss_trainer *t = s.trainer;
+		const size_t n = s.net->params.floats;
+		const float momentum = (float)momenta[m % 3];
+		float *before, *statistics;
+
+		assert_memory_equal(t->target.params, t->weights.params, n * sizeof(float));
+		assert_memory_equal(t->target.buffers, t->weights.buffers, s.net->buffers.floats * sizeof(float));
+		before = copy(t->target.params, n);
+		statistics = copy(t->target.buffers, s.net->buffers.floats);
+		step(&s, momenta[m % 3], false);
+		assert_memory_not_equal(t->weights.params, before, n * sizeof(float));
+		for (size_t i = 0; i < n; i++)
+			assert_true(fabsf(t->target.params[i] - (momentum * before[i] + (1 - momentum) *
+			    t->weights.params[i])) <= 1e-6f);
+		assert_memory_not_equal(t->target.buffers, statistics, s.net->buffers.floats * sizeof(float));
+		free(before);
+		free(statistics);
+		drop(&s);
+	}
+}
+
+/* Its projections are those of a forward pass in training, group by group in the order of the lot. */
+static void
+groups(void **state)
+{
+	static const int numbers[] = { 1, 2, 3, 6 };
+
+	(void)state;
+	for (int g = 0; g < 4; g++) {
+		struct setup s = setup(&ss_byol, numbers[g]);
+		struct ss_trainer *t = s.trainer;
+		const int size = BATCH / numbers[g], d = t->d, node = s.net->projector;
+		struct ss_err e = SS_ERR_INIT;
+		struct ss_plan *plan;
+		struct ss_weights w;
+		struct ss_pass pass;
+		struct ss_workspace space = { NULL, NULL };
+		uint8_t *some = malloc((size_t)size * IMAGE);
+		int seen[BATCH] = { 0 };
+
+		if (ss_plan_train(&plan, s.net, ss_kernels_find(NULL), size, &s.net->predictor, 1, &e) < 0 ||
+		    ss_weights_create(&w, plan, &e) < 0 || ss_pass_create(&pass, plan, &e) < 0)
+			fail_msg("%s", e.text);
+		space.scratch = ss_alloc(plan->scratch_floats, sizeof(float));
+		assert_true(space.scratch != NULL && some != NULL);
+		memcpy(w.params, t->weights.params, s.net->params.floats * sizeof(float));
+		memcpy(w.buffers, t->weights.buffers, s.net->buffers.floats * sizeof(float));
+		ss_weights_pack(&w, plan, NULL);
+		step(&s, 1, false);
+		for (int i = 0; i < BATCH; i++)
+			seen[t->order[i]]++;
+		for (int v = 0; v < VIEWS; v++)
+			for (int k = 0; k < numbers[g]; k++) {
+				const int *order = t->order + k * size;
+
+				for (int i = 0; i < size; i++)
+					memcpy(some + (size_t)i * IMAGE, s.images[v] + (size_t)order[i] * IMAGE, IMAGE);
+				ss_forward(plan, &pass, &w, some, &space, NULL);
+				for (int i = 0; i < size; i++)
+					assert_memory_equal(t->targets + ((size_t)v * BATCH + order[i]) * d,
+					    ss_pass_output(plan, &pass, node) + (size_t)i * d, (size_t)d * sizeof(float));
+			}
+		for (int i = 0; i < BATCH; i++)
+			assert_int_equal(seen[i], 1);
+		free(some);
+		free(space.scratch);
+		ss_pass_free(&pass);
+		ss_weights_free(&w);
+		ss_plan_free(plan);
+		drop(&s);
+	}
+}
+
+/* SwAV's prototypes have length one before a step; frozen, they keep their directions. */
+static void
+prototypes(void **state)
+{
+	(void)state;
+	for (int freeze = 0; freeze < 2; freeze++) {
+		struct setup s = setup(&ss_swav, 1);
+		struct ss_trainer *t = s.trainer;
+		const size_t d = (size_t)t->d, n = 10 * d;
+		float *own = t->weights.params + s.net->params.p[s.net->prototypes].offset, *before = copy(own, n);
+
+		assert_null(t->target.params);
+		for (int k = 0; k < 3; k++)
+			step(&s, 0, freeze);
+		for (size_t i = 0; i < 10; i++) {
+			double dot = 0, a = 0, b = 0;
+
+			for (size_t k = 0; k < d; k++) {
+				dot += (double)own[i * d + k] * before[i * d + k];
+				a += (double)own[i * d + k] * own[i * d + k];
+				b += (double)before[i * d + k] * before[i * d + k];
+			}
+			assert_true(a > 0.25 && a < 4);	/* a step away from length one */
+			assert_true((dot / sqrt(a * b) > 1 - 1e-6) == (freeze != 0));
+		}
+		free(before);
+		drop(&s);
+	}
+}
+
+static void
+schedules(void **state)
+{
+	float target[3] = { 1, 2, 3 };
+	const float w[3] = { 5, 6, 7 };
+
+	(void)state;
+	assert_true(fabs(ss_target_momentum(0.9, 0, 100) - 0.9) < 1e-12);
+	assert_true(fabs(ss_target_momentum(0.9, 50, 100) - 0.95) < 1e-12);
+	assert_true(fabs(ss_target_momentum(0.9, 100, 100) - 1) < 1e-12);
+	ss_follow(target, w, 3, 0.75, NULL);
+	for (int i = 0; i < 3; i++)
+		assert_true(target[i] == (float)(i + 2));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(follows),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(prototypes),
+		cmocka_unit_test(schedules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
