@@ -55,6 +55,7 @@ refuse_nonfinite(const struct checkpoint *c)
 
 	if (isfinite(ss_sum_squares(c->trainer->weights.params, p->floats, NULL)) &&
 	    isfinite(ss_sum_squares(c->trainer->momentum, p->floats, NULL)) &&
+	    (c->trainer->squares == NULL || isfinite(ss_sum_squares(c->trainer->squares, p->floats, NULL))) &&
 	    isfinite(ss_sum_squares(c->trainer->state, c->trainer->state_floats, NULL)) &&
 	    isfinite(ss_sum_squares(c->trainer->weights.buffers, b->floats, NULL)))
 		return;
@@ -66,7 +67,7 @@ refuse_nonfinite(const struct checkpoint *c)
 static struct model_state
 state_of(struct ss_trainer *t)
 {
-	return (struct model_state){ t->momentum, t->target.params == NULL ? NULL : &t->target, t->state,
+	return (struct model_state){ t->momentum, t->squares, t->target.params == NULL ? NULL : &t->target, t->state,
 		t->state_floats };
 }
 

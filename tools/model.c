@@ -13,6 +13,7 @@
 #include "tool.h"
 
 #define MOMENTUM "optimizer.momentum."
+#define SQUARES "optimizer.squares."
 #define TARGET "target."
 #define STATE "method.state"
 
@@ -125,6 +126,7 @@ static int
 append_state(struct ss_st_tensor *out, size_t *n, const struct ss_net *net, const struct model_state *s)
 {
 	if (append(out, n, &net->params, s->momentum, MOMENTUM) < 0 ||
+	    (s->squares != NULL && append(out, n, &net->params, s->squares, SQUARES) < 0) ||
 	    (s->target != NULL && (append(out, n, &net->params, s->target->params, TARGET) < 0 ||
 	    append(out, n, &net->buffers, s->target->buffers, TARGET) < 0)))
 		return SS_EIO;
@@ -140,7 +142,7 @@ model_save(const char *path, const struct model *m, const struct ss_net *net,
     const struct ss_weights *w, const struct model_state *state, struct ss_err *e)
 {
 	struct text text = { .n = 0 };
-	size_t room = 3 * (size_t)net->params.n + 2 * (size_t)net->buffers.n + 1, n = 0;
+	size_t room = 4 * (size_t)net->params.n + 2 * (size_t)net->buffers.n + 1, n = 0;
 	struct ss_st_tensor *t = calloc(room, sizeof(*t));
 	int r;
 
@@ -322,6 +324,7 @@ model_weights(const struct ss_st *file, const struct ss_net *net, struct ss_weig
 	if (state == NULL)
 		return 0;
 	if ((r = fetch(file, &net->params, MOMENTUM, state->momentum, e)) < 0 ||
+	    (state->squares != NULL && (r = fetch(file, &net->params, SQUARES, state->squares, e)) < 0) ||
 	    (state->target != NULL && ((r = fetch(file, &net->params, TARGET, state->target->params, e)) < 0 ||
 	    (r = fetch(file, &net->buffers, TARGET, state->target->buffers, e)) < 0)))
 		return r;

@@ -3,7 +3,7 @@
  *
  * Tensors: the backbone under torchvision's names (conv1.weight, layer1.0.bn1.running_mean
  * ...), heads under "projector." and "predictor.", the method's own as "prototypes.weight"; in a
- * checkpoint also momentum of tensor T under "optimizer.momentum.T", the target network's under "target.T", and
+ * checkpoint also momentum of tensor T under "optimizer.momentum.T" and second moments under "optimizer.squares.T", the target network's under "target.T", and
  * what the method remembers as "method.state". __metadata__ holds what struct model says, one key each.
  */
 #ifndef SS_MODEL_H
@@ -36,6 +36,7 @@ int model_net(struct ss_net **out, const struct model *m, struct ss_err *e) SS_M
 /* What a run needs to go on, beside the weights. */
 struct model_state {
 	float *momentum;
+	float *squares;			/* NULL: the optimiser keeps none */
 	struct ss_weights *target;	/* NULL: the method has none */
 	float *method;			/* floats: 0 if it remembers nothing */
 	size_t floats;

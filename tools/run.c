@@ -30,7 +30,8 @@ struct run {
 	struct ss_trainer *trainer;
 	struct monitor *monitor;
 	FILE *log;
-	uint64_t per_epoch, warmup;	/* steps */
+	uint64_t per_epoch;		/* steps */
+	struct ss_schedule schedule;
 	struct checkpoint checkpoint;
 	double rate;			/* images a second, the wait for them included, smoothed */
 	int collapsed;			/* steps in a row */
@@ -83,6 +84,18 @@ print_knobs(char *text, size_t size, const struct run_options *o)
 
 	text[0] = '\0';
 #define SAY(when, ...)	if (when) n += (size_t)snprintf(text + n, size - n, __VA_ARGS__)
+	SAY(o->update.optimiser != SS_SGD, "--optimizer %s --trust %.9g%s --beta2 %.9g ",
+	    ss_optimiser_names[o->update.optimiser], o->update.trust, o->update.clip ? " --clip" : "", o->update.beta2);
+	SAY(o->update.decay_vectors != ss_optimiser_decays_vectors(o->update.optimiser), "--decay %s ",
+	    o->update.decay_vectors ? "all" : "weights");
+	SAY(o->schedule.decay != SS_COSINE, "--schedule %s ", ss_decay_names[o->schedule.decay]);
+	SAY(o->schedule.end > 0, "--lr-end %.9g ", o->schedule.end);
+	SAY(o->decay_epochs > 0, "--decay-epochs %.9g ", o->decay_epochs);
+	for (int i = 0; i < o->schedule.milestones; i++)
+		SAY(true, "%s%" PRIu64, i == 0 ? "--milestones " : ",", o->schedule.milestone[i]);
+	SAY(o->schedule.milestones > 0, " --gamma %.9g ", o->schedule.gamma);
+	SAY(o->predictor_rate != 0, "--predictor-lr %.9g ", o->predictor_rate);
+	SAY(o->accumulate > 1, "--accumulate %d ", o->accumulate);
 	SAY(o->method->target, "--target-momentum %.9g --target-groups %d ", o->target_momentum, o->groups);
 	SAY(k->target_temperature > 0, "--target-temperature %.9g ", k->target_temperature);
 	SAY(k->prototypes > 0, "--prototypes %d ", k->prototypes);
@@ -96,7 +109,7 @@ print_knobs(char *text, size_t size, const struct run_options *o)
 static void
 describe_recipe(struct model *m, const struct run_options *o, int views)
 {
-	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[160];
+	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[640];
 
 	ss_head_print(&m->projector, projector);
 	ss_head_print(&m->predictor, predictor);
@@ -106,15 +119,18 @@ describe_recipe(struct model *m, const struct run_options *o, int views)
 	snprintf(m->recipe, sizeof(m->recipe), "--method %s --arch %s --projector %s --predictor %s "
 	    "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g "
 	    "%s--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s%s, %d views of %d x %d x %d",
-	    m->method, m->arch, projector, predictor, o->batch, o->lr, o->momentum, o->weight_decay,
+	    m->method, m->arch, projector, predictor, o->batch, o->schedule.base, o->update.momentum,
+	    o->update.weight_decay,
 	    o->knobs.temperature, o->warmup, knobs, m->steps, m->seed, mean, std, o->kern->name, o->exact ? " --exact" : "", views,
 	    m->shape[0], m->shape[1], m->shape[2]);
 }
 
+/* Steps of the run and of an epoch. */
 static void
 plan_steps(struct run *r, const struct ss_header *h)
 {
 	const struct run_options *o = r->o;
+	const uint64_t batch = (uint64_t)o->batch * (uint64_t)o->accumulate;
 	size_t all;
 
 	if (h->records == SS_UNKNOWN) {
@@ -122,24 +138,39 @@ plan_steps(struct run *r, const struct ss_header *h)
 			tool_die(TOOL_MISUSE, "the stream does not say how many records it has: give --steps");
 		r->model.steps = o->steps;
 		r->per_epoch = o->steps;
-		r->warmup = 0;
-		if (o->warmup > 0)
-			tool_die(TOOL_MISUSE, "--warmup is in epochs, and the stream does not say how long one is");
 		return;
 	}
-	r->per_epoch = h->records / (uint64_t)o->batch;
+	r->per_epoch = h->records / batch;
 	if (r->per_epoch == 0)
-		tool_die(TOOL_MISUSE, "the stream has %" PRIu64 " records, less than one batch of %d: use a "
-		    "smaller --batch", h->records, o->batch);
+		tool_die(TOOL_MISUSE, "the stream has %" PRIu64 " records, less than %s of %" PRIu64 ": use a "
+		    "smaller --batch", h->records, o->accumulate > 1 ? "a step" : "one batch", batch);
 	if (!ss_mul(r->per_epoch, (size_t)h->first_epoch + h->epochs, &all))
 		tool_die(TOOL_MISUSE, "the stream claims %" PRIu64 " records in each of %" PRIu32 " epochs",
 		    h->records, h->epochs);
 	if (o->steps > all)
-		tool_die(TOOL_MISUSE, "--steps %" PRIu64 ": the stream has batches of %d for only %zu steps",
-		    o->steps, o->batch, all);
+		tool_die(TOOL_MISUSE, "--steps %" PRIu64 ": the stream has batches of %" PRIu64 " for only %zu steps",
+		    o->steps, batch, all);
 	r->model.steps = o->steps > 0 ? o->steps : all;
-	r->warmup = (uint64_t)llround(o->warmup * (double)r->per_epoch);
-	if (r->warmup >= r->model.steps && o->warmup > 0)
+}
+
+/* The schedule in steps. */
+static void
+plan_schedule(struct run *r, const struct ss_header *h)
+{
+	const struct run_options *o = r->o;
+	const struct ss_schedule *s = &o->schedule;
+	const bool epochs = o->warmup > 0 || o->decay_epochs > 0 || s->decay == SS_COSINE_EPOCH ||
+	    s->decay == SS_COSINE_EPOCH1 || s->decay == SS_MILESTONES;
+
+	if (epochs && h->records == SS_UNKNOWN)
+		tool_die(TOOL_MISUSE, "%s is in epochs, and the stream does not say how long one is",
+		    o->warmup > 0 ? "--warmup" : o->decay_epochs > 0 ? "--decay-epochs" : "--schedule");
+	r->schedule = *s;
+	r->schedule.per_epoch = r->per_epoch;
+	r->schedule.warmup = (uint64_t)llround(o->warmup * (double)r->per_epoch);
+	r->schedule.steps = o->decay_epochs > 0 ? (uint64_t)llround(o->decay_epochs * (double)r->per_epoch) :
+	    r->model.steps;
+	if (r->schedule.warmup >= r->model.steps && o->warmup > 0)
 		tool_die(TOOL_MISUSE, "--warmup %g epochs is not shorter than the run", o->warmup);
 }
 
@@ -219,6 +250,7 @@ make_model(struct run *r, const struct ss_header *h)
 	    (o->knobs.prototypes > 0 && (status = ss_net_add_prototypes(r->net, o->knobs.prototypes, &e)) < 0))
 		tool_fail(status, &e);
 	plan_steps(r, h);
+	plan_schedule(r, h);
 	describe_recipe(m, o, r->batch.views);
 }
 
@@ -248,7 +280,7 @@ show_step(struct run *r, const struct ss_step *s)
 {
 	uint64_t left = r->model.steps - r->model.step;
 	char note[64] = "";
-	double eta = r->rate > 0 ? (double)left * r->o->batch / r->rate : 0;
+	double eta = r->rate > 0 ? (double)left * r->batch.size / r->rate : 0;
 
 	if (s->loss.note[0].name != NULL)
 		snprintf(note, sizeof(note), "%s %.3f  ", s->loss.note[0].name, s->loss.note[0].value);
@@ -340,28 +372,33 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 {
 	const struct run_options *o = r->o;
 	struct model *m = &r->model;
-	struct ss_hyper hyper = { ss_cosine(o->lr, m->step, m->steps, r->warmup), o->momentum,
-		o->weight_decay, o->target_momentum, o->method->prepare != NULL && m->step < r->per_epoch, o->seed,
-		m->step };
+	const double lr = ss_schedule_rate(&r->schedule, m->step);
+	struct ss_hyper hyper = { o->update, o->target_momentum, o->method->prepare != NULL && m->step < r->per_epoch,
+		o->seed };
 	struct ss_step s;
 	struct ss_err e = SS_ERR_INIT;
 	double now, arrived = ss_seconds();
 	bool epoch_ends;
 	int status;
 
+	hyper.update.step = m->step;
+	for (int i = 0; i < SS_PARTS; i++)
+		hyper.update.rate[i] = lr;
+	if (o->predictor_rate != 0)
+		hyper.update.rate[SS_PREDICTOR] = o->predictor_rate > 0 ? o->predictor_rate : r->schedule.base;
 	if (!o->method->momentum_stays)
 		hyper.target_momentum = ss_target_momentum(o->target_momentum, m->step, m->steps);
 	status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, r->batch.label, &hyper, &s,
 	    pool, &e);
 	profile_step(r, begin, arrived);
-	now = o->batch / (ss_seconds() - begin);
+	now = r->batch.size / (ss_seconds() - begin);
 	r->rate = r->rate == 0 ? now : 0.9 * r->rate + 0.1 * now;
 	m->step++;
 	m->epoch = r->batch.epoch;
 	m->records = r->batch.used;
 	if (status < 0)
-		die_nonfinite(r, &s, hyper.lr, &e);
-	log_step(r, &s, hyper.lr);
+		die_nonfinite(r, &s, lr, &e);
+	log_step(r, &s, lr);
 	show_step(r, &s);
 	watch_collapse(r, &s);
 	epoch_ends = m->step % r->per_epoch == 0 || m->step == m->steps;
@@ -400,12 +437,12 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	if (o->method->labels)
 		batch_labels(&r->batch, o->classes);
 	make_model(r, ss_reader_header(in));
-	batch_size(&r->batch, o->batch);
+	batch_size(&r->batch, o->batch * o->accumulate);
 	tool_refuse_input(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
 	status = ss_trainer_create(&r->trainer, r->net, o->method, &o->knobs, o->kern, r->batch.views, o->batch,
-	    o->groups, ss_pool_threads(pool), &e);
+	    o->groups, o->accumulate, ss_optimiser_squares(o->update.optimiser), ss_pool_threads(pool), &e);
 	if (status < 0)
 		tool_fail(status, &e);
 	ss_trainer_begin(r->trainer, o->seed);

@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "monitor.h"
 #include "model.h"
+#include "nn/schedule.h"
 #include "ssl/trainer.h"
 
 struct run_options {
@@ -26,8 +27,11 @@ struct run_options {
 	struct ss_head projector, predictor;
 	bool own_projector, own_predictor;	/* given, not the method's */
 	int batch;
-	double lr;			/* after scaling */
-	double momentum, weight_decay;
+	struct ss_update update;	/* momentum and so on; the rates follow from the schedule */
+	struct ss_schedule schedule;	/* its base is the rate after scaling; in steps as far as that is said here */
+	double decay_epochs;		/* at which the schedule ends; 0: with the run */
+	double predictor_rate;		/* 0: the schedule's; > 0: this one, always; < 0: its base, always */
+	int accumulate;			/* batches in a step */
 	struct ss_knobs knobs;		/* of the method */
 	double target_momentum;		/* of the first step */
 	int groups;			/* that the target sees a batch in */

@@ -14,11 +14,20 @@ static const char OUTPUT_DEFAULT[] = "model.safetensors", METHOD_DEFAULT[] = "si
 static const char ARCH_DEFAULT[] = "resnet20", CPU_DEFAULT[] = "auto", SCALE_DEFAULT[] = "none";
 enum { BATCH_DEFAULT = 256, BATCH_MIN = 2, BATCH_MAX = 65536, EVERY_MAX = 1000000000,
 	KEEP_DEFAULT = 0, KEEP_MAX = 1000, LOG_EVERY_DEFAULT = 1, MONITOR_EVERY_DEFAULT = 1 };
-static const double MOMENTUM_DEFAULT = 0.9, LR_MAX = 1e6, DECAY_MAX = 10, WARMUP_MAX = 1e6;
+static const char OPTIMIZER_DEFAULT[] = "sgd", SCHEDULE_DEFAULT[] = "cosine", PREDICTOR_LR_DEFAULT[] = "decay";
+static const double MOMENTUM_DEFAULT = 0.9, LR_MAX = 1e6, DECAY_MAX = 10, EPOCHS_MAX = 1e6;
+static const double TRUST_DEFAULT = 0.001, TRUST_MAX = 1000, BETA2_DEFAULT = 0.999, GAMMA_DEFAULT = 0.1;
 static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3, CHANNEL_MAX = 1e6, STD_MIN = 1e-6;
 static const double COEFFICIENT_MAX = 1e6;
-enum { OWN_MAX = 1000000, GROUPS_MAX = 1024, MOCO_GROUPS = 8 };
+enum { ACCUMULATE_DEFAULT = 1, ACCUMULATE_MAX = 65536, OWN_MAX = 1000000, GROUPS_MAX = 1024, MOCO_GROUPS = 8 };
 #define LR_REFERENCE_BATCH 256
+
+static void
+print_names(FILE *f, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		fprintf(f, " %s", *names);
+}
 
 static void
 print_usage(FILE *f)
@@ -38,8 +47,27 @@ print_usage(FILE *f)
 	    "  -b, --batch N               integer  [%d]  %d..%d images\n"
 	    "      --lr X                  number   [the method's]  0..%g\n"
 	    "      --lr-scale RULE         name     [%s]  none; linear: lr * batch/%d; sqrt: its root\n"
-	    "      --momentum X            number   [%g]  0..1\n"
+	    "      --schedule NAME         name     [%s] ", BATCH_DEFAULT, BATCH_MIN, BATCH_MAX, LR_MAX, SCALE_DEFAULT,
+	    LR_REFERENCE_BATCH, SCHEDULE_DEFAULT);
+	print_names(f, ss_decay_names);
+	fprintf(f, "\n"
+	    "      --lr-end X              number   [0]  0..%g, at the end of a cosine\n"
+	    "      --decay-epochs X        number   [the run's]  0..%g until that end\n"
+	    "      --milestones N[,N...]   integers [none]  epochs at which the rate is multiplied by gamma\n"
+	    "      --gamma X               number   [%g]  0..1\n"
+	    "      --warmup X              number   [0]  0..%g epochs of rising lr before that\n"
+	    "      --predictor-lr X        number   [%s]  decay: as the rest; fixed: always --lr; or a rate\n"
+	    "      --optimizer NAME        name     [%s] ", LR_MAX, EPOCHS_MAX, GAMMA_DEFAULT, EPOCHS_MAX,
+	    PREDICTOR_LR_DEFAULT, OPTIMIZER_DEFAULT);
+	print_names(f, ss_optimiser_names);
+	fprintf(f, "\n"
+	    "      --momentum X            number   [%g]  0..1, beta1 of adam and adamw\n"
+	    "      --beta2 X               number   [%g]  0..1, of adam and adamw\n"
+	    "      --trust X               number   [%g]  0..%g, of lars, lars-google, larc\n"
+	    "      --clip                           larc: never more than --lr\n"
 	    "      --weight-decay X        number   [the method's]  0..%g\n"
+	    "      --decay NAME            name     [the optimizer's]  all: of biases and norms too; weights\n"
+	    "      --accumulate N          integer  [%d]  1..%d batches in a step\n"
 	    "      --temperature X         number   [the method's]  %g..%g\n"
 	    "      --target-momentum X     number   [the method's]  0..1, of byol, moco, dino\n"
 	    "      --target-temperature X  number   [the method's]  %g..%g, of dino's teacher, swav's codes\n"
@@ -50,14 +78,13 @@ print_usage(FILE *f)
 	    "      --coefficients X[,X,X]  numbers  [the method's]  0..%g: barlow lambda; vicreg invariance,\n"
 	    "                                       variance, covariance\n"
 	    "      --classes N             integer  [those the stream names]  2..%d, for supervised\n"
-	    "      --warmup X              number   [0]  0..%g epochs of rising lr before the cosine\n"
 	    "      --steps N               integer  [0]  steps of the run, 0: all that the stream has\n"
 	    "      --seed N                integer  [0]  0..2^64-1, of the initial weights\n"
 	    "      --mean X[,X...]         numbers  [CIFAR-10's or 0.5]  -%g..%g, of each channel on 0..1\n"
 	    "      --std X[,X...]          numbers  [CIFAR-10's or 0.25]  %g..%g, the same\n",
-	    BATCH_DEFAULT, BATCH_MIN, BATCH_MAX, LR_MAX, SCALE_DEFAULT, LR_REFERENCE_BATCH,
-	    MOMENTUM_DEFAULT, DECAY_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX,
-	    MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX, WARMUP_MAX, CHANNEL_MAX,
+	    MOMENTUM_DEFAULT, BETA2_DEFAULT, TRUST_DEFAULT, TRUST_MAX, DECAY_MAX, ACCUMULATE_DEFAULT,
+	    ACCUMULATE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX,
+	    MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX, CHANNEL_MAX,
 	    CHANNEL_MAX, STD_MIN, CHANNEL_MAX);
 	fprintf(f,
 	    "      --resume                         go on from the output file, if it is there\n"
@@ -98,6 +125,42 @@ parse_channels(float out[4], const char *option, const char *text, double lo, do
 	for (int i = 0; i < n; i++)
 		out[i] = (float)v[i];
 	return n;
+}
+
+/* The place of a name among those that are known. */
+static int
+choose(const char *option, const char *name, const char *const *names)
+{
+	int i = 0;
+
+	while (names[i] != NULL && strcmp(names[i], name) != 0)
+		i++;
+	if (names[i] == NULL)
+		tool_die(TOOL_MISUSE, "%s '%s' is unknown; see ss-train --help", option, name);
+	return i;
+}
+
+static void
+parse_milestones(struct ss_schedule *s, const char *text)
+{
+	double v[SS_MILESTONES_MAX];
+
+	s->milestones = tool_double_list("--milestones", text, 1, EPOCHS_MAX, v, SS_MILESTONES_MAX);
+	for (int i = 0; i < s->milestones; i++) {
+		s->milestone[i] = (uint64_t)v[i];
+		if ((double)s->milestone[i] != v[i] || (i > 0 && v[i] <= v[i - 1]))
+			tool_die(TOOL_MISUSE, "--milestones '%s' are not rising whole numbers", text);
+	}
+}
+
+static double
+parse_predictor_rate(const char *text)
+{
+	if (strcmp(text, "decay") == 0)
+		return 0;
+	if (strcmp(text, "fixed") == 0)
+		return -1;
+	return tool_double("--predictor-lr", text, 1e-12, LR_MAX);
 }
 
 static double
@@ -162,6 +225,33 @@ take_knobs(struct run_options *o, const struct ss_knobs *own, int coefficients, 
 		    o->batch, o->groups);
 }
 
+/* What decays, and options that do not fit each other. */
+static void
+check_update(struct run_options *o, const char *decay)
+{
+	static const char *const decays[] = { "weights", "all", NULL };
+	struct ss_update *u = &o->update;
+	const char *name = ss_optimiser_names[u->optimiser];
+	const bool adam = ss_optimiser_squares(u->optimiser), lars = strncmp(name, "lar", 3) == 0;
+
+	u->decay_vectors = decay == NULL ? ss_optimiser_decays_vectors(u->optimiser) :
+	    choose("--decay", decay, decays) == 1;
+	if (u->beta2 != BETA2_DEFAULT && !adam)
+		tool_die(TOOL_MISUSE, "--beta2 does not fit --optimizer %s", name);
+	if (adam && (u->momentum == 1 || u->beta2 == 1))
+		tool_die(TOOL_MISUSE, "--optimizer %s: --momentum and --beta2 must be below 1", name);
+	if (u->trust != TRUST_DEFAULT && !lars)
+		tool_die(TOOL_MISUSE, "--trust does not fit --optimizer %s", name);
+	if (u->clip && u->optimiser != SS_LARC)
+		tool_die(TOOL_MISUSE, "--clip does not fit --optimizer %s", name);
+	if ((o->schedule.milestones > 0) != (o->schedule.decay == SS_MILESTONES))
+		tool_die(TOOL_MISUSE, "--schedule milestones and --milestones need each other");
+	if (o->predictor_rate != 0 && !o->method->p_grad)
+		tool_die(TOOL_MISUSE, "--predictor-lr does not fit --method %s, which has no predictor", o->method->name);
+	if (o->schedule.end > o->schedule.base)
+		tool_die(TOOL_MISUSE, "--lr-end %g is above --lr %g", o->schedule.end, o->schedule.base);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -170,7 +260,8 @@ main(int argc, char **argv)
 		OPT_STD, OPT_RESUME, OPT_EVERY, OPT_KEEP, OPT_LOG, OPT_LOG_EVERY, OPT_MONITOR,
 		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT, OPT_PROFILE,
 		OPT_TARGET_MOMENTUM, OPT_TARGET_TEMPERATURE, OPT_GROUPS, OPT_PROTOTYPES, OPT_QUEUE, OPT_ASYMMETRIC,
-		OPT_COEFFICIENTS, OPT_CLASSES };
+		OPT_COEFFICIENTS, OPT_CLASSES, OPT_SCHEDULE, OPT_LR_END, OPT_DECAY_EPOCHS, OPT_MILESTONES, OPT_GAMMA,
+		OPT_PREDICTOR_LR, OPT_OPTIMIZER, OPT_BETA2, OPT_TRUST, OPT_CLIP, OPT_DECAYED, OPT_ACCUMULATE };
 	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "method", required_argument, NULL, OPT_METHOD },
@@ -180,6 +271,18 @@ main(int argc, char **argv)
 		{ "batch", required_argument, NULL, 'b' },
 		{ "lr", required_argument, NULL, OPT_LR },
 		{ "lr-scale", required_argument, NULL, OPT_SCALE },
+		{ "schedule", required_argument, NULL, OPT_SCHEDULE },
+		{ "lr-end", required_argument, NULL, OPT_LR_END },
+		{ "decay-epochs", required_argument, NULL, OPT_DECAY_EPOCHS },
+		{ "milestones", required_argument, NULL, OPT_MILESTONES },
+		{ "gamma", required_argument, NULL, OPT_GAMMA },
+		{ "predictor-lr", required_argument, NULL, OPT_PREDICTOR_LR },
+		{ "optimizer", required_argument, NULL, OPT_OPTIMIZER },
+		{ "beta2", required_argument, NULL, OPT_BETA2 },
+		{ "trust", required_argument, NULL, OPT_TRUST },
+		{ "clip", no_argument, NULL, OPT_CLIP },
+		{ "decay", required_argument, NULL, OPT_DECAYED },
+		{ "accumulate", required_argument, NULL, OPT_ACCUMULATE },
 		{ "momentum", required_argument, NULL, OPT_MOMENTUM },
 		{ "weight-decay", required_argument, NULL, OPT_DECAY },
 		{ "temperature", required_argument, NULL, OPT_TEMPERATURE },
@@ -212,10 +315,13 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	struct run_options o = { .output = OUTPUT_DEFAULT, .arch = ARCH_DEFAULT, .batch = BATCH_DEFAULT,
-		.lr = NAN, .momentum = MOMENTUM_DEFAULT, .weight_decay = NAN, .target_momentum = NAN,
+		.schedule = { .base = NAN, .gamma = GAMMA_DEFAULT }, .update = { .momentum = MOMENTUM_DEFAULT,
+		.weight_decay = NAN, .trust = TRUST_DEFAULT, .beta2 = BETA2_DEFAULT },
+		.accumulate = ACCUMULATE_DEFAULT, .target_momentum = NAN,
 		.log_every = LOG_EVERY_DEFAULT, .monitor_every = MONITOR_EVERY_DEFAULT, .keep = KEEP_DEFAULT };
 	bool asymmetric = false;
 	const char *method = METHOD_DEFAULT, *cpu = CPU_DEFAULT, *scale = SCALE_DEFAULT;
+	const char *decay = NULL;
 	struct ss_knobs own = { 0 };
 	int c, threads = 0, coefficients = 0;
 
@@ -230,10 +336,24 @@ main(int argc, char **argv)
 		case OPT_PROJECTOR:	parse_head(&o.projector, "--projector", optarg); o.own_projector = true; break;
 		case OPT_PREDICTOR:	parse_head(&o.predictor, "--predictor", optarg); o.own_predictor = true; break;
 		case 'b':		o.batch = (int)tool_int("--batch", optarg, BATCH_MIN, BATCH_MAX); break;
-		case OPT_LR:		o.lr = tool_double("--lr", optarg, 0, LR_MAX); break;
+		case OPT_SCHEDULE:	o.schedule.decay = (enum ss_decay)choose("--schedule", optarg, ss_decay_names);
+					    break;
+		case OPT_LR_END:	o.schedule.end = tool_double("--lr-end", optarg, 0, LR_MAX); break;
+		case OPT_DECAY_EPOCHS:	o.decay_epochs = tool_double("--decay-epochs", optarg, 0, EPOCHS_MAX); break;
+		case OPT_MILESTONES:	parse_milestones(&o.schedule, optarg); break;
+		case OPT_GAMMA:		o.schedule.gamma = tool_double("--gamma", optarg, 0, 1); break;
+		case OPT_PREDICTOR_LR:	o.predictor_rate = parse_predictor_rate(optarg); break;
+		case OPT_OPTIMIZER:	o.update.optimiser = (enum ss_optimiser)choose("--optimizer", optarg,
+					    ss_optimiser_names); break;
+		case OPT_BETA2:		o.update.beta2 = tool_double("--beta2", optarg, 0, 1); break;
+		case OPT_TRUST:		o.update.trust = tool_double("--trust", optarg, 0, TRUST_MAX); break;
+		case OPT_CLIP:		o.update.clip = true; break;
+		case OPT_DECAYED:	decay = optarg; break;
+		case OPT_ACCUMULATE:	o.accumulate = (int)tool_int("--accumulate", optarg, 1, ACCUMULATE_MAX); break;
+		case OPT_LR:		o.schedule.base = tool_double("--lr", optarg, 0, LR_MAX); break;
 		case OPT_SCALE:		scale = optarg; break;
-		case OPT_MOMENTUM:	o.momentum = tool_double("--momentum", optarg, 0, 1); break;
-		case OPT_DECAY:		o.weight_decay = tool_double("--weight-decay", optarg, 0, DECAY_MAX); break;
+		case OPT_MOMENTUM:	o.update.momentum = tool_double("--momentum", optarg, 0, 1); break;
+		case OPT_DECAY:		o.update.weight_decay = tool_double("--weight-decay", optarg, 0, DECAY_MAX); break;
 		case OPT_TARGET_MOMENTUM:	o.target_momentum = tool_double("--target-momentum", optarg, 0, 1);
 					    break;
 		case OPT_TARGET_TEMPERATURE:	own.target_temperature = tool_double("--target-temperature", optarg,
@@ -247,7 +367,7 @@ main(int argc, char **argv)
 		case OPT_CLASSES:	o.classes = (int)tool_int("--classes", optarg, 2, SS_HEAD_WIDTH_MAX); break;
 		case OPT_TEMPERATURE:	own.temperature = tool_double("--temperature", optarg, TEMPERATURE_MIN,
 					    TEMPERATURE_MAX); break;
-		case OPT_WARMUP:	o.warmup = tool_double("--warmup", optarg, 0, WARMUP_MAX); break;
+		case OPT_WARMUP:	o.warmup = tool_double("--warmup", optarg, 0, EPOCHS_MAX); break;
 		case OPT_STEPS:		o.steps = tool_u64("--steps", optarg); break;
 		case OPT_SEED:		o.seed = tool_u64("--seed", optarg); break;
 		case OPT_MEAN:		o.means = parse_channels(o.mean, "--mean", optarg, -CHANNEL_MAX, CHANNEL_MAX); break;
@@ -289,11 +409,12 @@ main(int argc, char **argv)
 	if (o.log != NULL && strcmp(o.log, o.output) == 0)
 		tool_die(TOOL_MISUSE, "'%s' cannot be model and log at once", o.log);
 	take_knobs(&o, &own, coefficients, asymmetric);
-	if (isnan(o.lr))
-		o.lr = o.method->lr;
-	if (isnan(o.weight_decay))
-		o.weight_decay = o.method->weight_decay;
-	o.lr = scaled(o.lr, scale, o.batch);
+	if (isnan(o.schedule.base))
+		o.schedule.base = o.method->lr;
+	if (isnan(o.update.weight_decay))
+		o.update.weight_decay = o.method->weight_decay;
+	o.schedule.base = scaled(o.schedule.base, scale, o.batch * o.accumulate);
+	check_update(&o, decay);
 
 	struct ss_reader *in = tool_input(argv[optind]);
 	struct ss_pool *pool = tool_pool(threads);

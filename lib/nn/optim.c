@@ -1,20 +1,48 @@
 /*
- * optim.c - optimisers and learning-rate schedules
+ * optim.c - optimisers
  */
 #include <math.h>
+#include <string.h>
 
 #include "nn/optim.h"
 
 #define PIECE	((size_t)32768)		/* floats in a piece of work */
 #define BLOCK	((size_t)64)		/* pieces whose sums wait at a time */
+#define ADAM_EPS 1e-8
+
+const char *const ss_optimiser_names[] = {
+	[SS_SGD] = "sgd", [SS_SGD_KERAS] = "sgd-keras", [SS_LARS] = "lars", [SS_LARS_GOOGLE] = "lars-google",
+	[SS_LARC] = "larc", [SS_ADAM] = "adam", [SS_ADAMW] = "adamw", NULL
+};
 
 struct job {
-	float *w, *v;
+	float *w, *v, *s;
 	const float *g;
 	size_t n, first;
-	float lr, momentum, decay;
+	float rate, momentum, decay;
+	float scale;			/* of the gradient; of the rate for SGD_KERAS and LARS_GOOGLE */
+	float beta2, correction, root;	/* Adam: rate over its correction; root of that of s */
 	double sum[BLOCK];
 };
+
+enum ss_part
+ss_part_of(const char *name)
+{
+	return strncmp(name, "projector.", 10) == 0 ? SS_PROJECTOR : strncmp(name, "predictor.", 10) == 0 ?
+	    SS_PREDICTOR : strncmp(name, "prototypes.", 11) == 0 ? SS_PROTOTYPES : SS_BACKBONE;
+}
+
+bool
+ss_optimiser_squares(enum ss_optimiser o)
+{
+	return o == SS_ADAM || o == SS_ADAMW;
+}
+
+bool
+ss_optimiser_decays_vectors(enum ss_optimiser o)
+{
+	return o == SS_SGD || o == SS_SGD_KERAS || o == SS_ADAM;
+}
 
 static void
 sgd_piece(void *arg, size_t piece, int worker)
@@ -24,21 +52,133 @@ sgd_piece(void *arg, size_t piece, int worker)
 
 	(void)worker;
 	for (size_t i = from; i < to; i++) {
-		float v = j->momentum * j->v[i] + (j->g[i] + j->decay * j->w[i]);
+		float v = j->momentum * j->v[i] + j->scale * (j->g[i] + j->decay * j->w[i]);
 
 		j->v[i] = v;
-		j->w[i] -= j->lr * v;
+		j->w[i] -= j->rate * v;
 	}
 }
 
-void
-ss_sgd(float *w, float *v, const float *g, size_t n, double lr, double momentum,
-    double weight_decay, struct ss_pool *pool)
+static void
+adam_piece(void *arg, size_t piece, int worker)
 {
-	struct job j = { .w = w, .v = v, .g = g, .n = n, .lr = (float)lr,
-		.momentum = (float)momentum, .decay = (float)weight_decay };
+	const struct job *j = arg;
+	size_t from = piece * PIECE, to = from + PIECE < j->n ? from + PIECE : j->n;
 
-	ss_pool_run(pool, (n + PIECE - 1) / PIECE, sgd_piece, &j);
+	(void)worker;
+	for (size_t i = from; i < to; i++) {
+		const float w = j->w[i] * j->scale, g = j->g[i] + j->decay * w;
+		const float v = j->momentum * j->v[i] + (1 - j->momentum) * g;
+		const float s = j->beta2 * j->s[i] + (1 - j->beta2) * g * g;
+
+		j->v[i] = v;
+		j->s[i] = s;
+		j->w[i] = w - j->correction * v / (sqrtf(s) / j->root + (float)ADAM_EPS);
+	}
+}
+
+static void
+run(struct job *j, void (*piece)(void *, size_t, int), struct ss_pool *pool)
+{
+	ss_pool_run(pool, (j->n + PIECE - 1) / PIECE, piece, j);
+}
+
+/* |w|, and |g| or |g + decay w|. */
+static double
+length_with_decay(const struct job *j)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < j->n; i++) {
+		const double x = j->g[i] + (double)j->decay * j->w[i];
+
+		sum += x * x;
+	}
+	return sqrt(sum);
+}
+
+/* By what a LARS multiplies. */
+static double
+adaptation(const struct ss_update *u, const struct job *j, double rate)
+{
+	const double w = sqrt(ss_sum_squares(j->w, j->n, NULL));
+	double q;
+
+	if (u->optimiser == SS_LARC) {
+		const double g = sqrt(ss_sum_squares(j->g, j->n, NULL));
+
+		if (w == 0 || g == 0)
+			return 1;
+		q = u->trust * w / (g + u->weight_decay * w);
+		return !u->clip ? q : q < rate ? q / rate : 1;
+	}
+	q = length_with_decay(j);
+	return w == 0 || q == 0 ? 1 : u->trust * w / q;
+}
+
+/* One tensor, or several that are treated alike. */
+static void
+update(const struct ss_update *u, struct job *j, double rate, bool scaled, struct ss_pool *pool)
+{
+	const double k = (double)u->step + 1;
+	double q = 1;
+
+	j->rate = (float)rate;
+	j->momentum = (float)u->momentum;
+	j->scale = 1;
+	if (scaled)
+		q = adaptation(u, j, rate);
+	switch (u->optimiser) {
+	case SS_SGD:
+	case SS_LARS:
+	case SS_LARC:
+		j->scale = (float)q;
+		run(j, sgd_piece, pool);
+		break;
+	case SS_SGD_KERAS:	/* v counts the other way round there, which changes no weight */
+	case SS_LARS_GOOGLE:
+		j->scale = (float)(rate * q);
+		j->rate = 1;
+		run(j, sgd_piece, pool);
+		break;
+	case SS_ADAMW:
+		j->scale = (float)(1 - rate * (double)j->decay);
+		j->decay = 0;
+		/* fall through */
+	case SS_ADAM:
+		j->beta2 = (float)u->beta2;
+		j->correction = (float)(rate / (1 - pow(u->momentum, k)));
+		j->root = (float)sqrt(1 - pow(u->beta2, k));
+		run(j, adam_piece, pool);
+		break;
+	}
+}
+
+static bool
+is_lars(enum ss_optimiser o)
+{
+	return o == SS_LARS || o == SS_LARS_GOOGLE || o == SS_LARC;
+}
+
+void
+ss_update(const struct ss_update *u, const struct ss_list *list, float *w, float *v, float *s,
+    const float *g, struct ss_pool *pool)
+{
+	for (int i = 0, end; i < list->n; i = end) {
+		const struct ss_param *p = &list->p[i];
+		const enum ss_part part = ss_part_of(p->name);
+		const bool decayed = u->decay_vectors || p->rank > 1, scaled = is_lars(u->optimiser) && p->rank > 1;
+		struct job j = { .w = w + p->offset, .v = v + p->offset, .s = s == NULL ? NULL : s + p->offset,
+			.g = g + p->offset };
+
+		for (end = i + 1; end < list->n && !scaled && ss_part_of(list->p[end].name) == part &&
+		    (u->decay_vectors || list->p[end].rank > 1) == decayed &&
+		    !(is_lars(u->optimiser) && list->p[end].rank > 1); end++)
+			;
+		j.n = (end < list->n ? list->p[end].offset : list->floats) - p->offset;
+		j.decay = (float)(decayed ? u->weight_decay : 0);
+		update(u, &j, u->rate[part], scaled, pool);
+	}
 }
 
 static void
@@ -57,7 +197,7 @@ ss_follow(float *follower, const float *w, size_t n, double momentum, struct ss_
 {
 	struct job j = { .v = follower, .g = w, .n = n, .momentum = (float)momentum };
 
-	ss_pool_run(pool, (n + PIECE - 1) / PIECE, follow_piece, &j);
+	run(&j, follow_piece, pool);
 }
 
 static void
@@ -88,23 +228,4 @@ ss_sum_squares(const float *x, size_t n, struct ss_pool *pool)
 			sum += j.sum[i];
 	}
 	return sum;
-}
-
-#define PI 3.14159265358979323846
-
-double
-ss_cosine(double base, uint64_t k, uint64_t steps, uint64_t warmup)
-{
-	if (k < warmup)
-		return base * (double)(k + 1) / (double)warmup;
-	if (k >= steps)
-		return 0;
-	return base / 2 * (1 + cos(PI * (double)(k - warmup) /
-	    (double)(steps - warmup)));
-}
-
-double
-ss_target_momentum(double base, uint64_t k, uint64_t steps)
-{
-	return 1 - (1 - base) * (cos(PI * (double)k / (double)steps) + 1) / 2;
 }

@@ -45,7 +45,7 @@ create_target(struct ss_trainer *t, const struct ss_kernels *kern, struct ss_err
 int
 ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
     const struct ss_method *method, const struct ss_knobs *knobs, const struct ss_kernels *kern,
-    int views, int batch, int groups, int threads, struct ss_err *e)
+    int views, int batch, int groups, int accumulate, bool squares, int threads, struct ss_err *e)
 {
 	struct ss_trainer *t = calloc(1, sizeof(*t));
 	int seeds[2], n = 0, r;
@@ -58,6 +58,7 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->method = method;
 	t->knobs = *knobs;
 	t->groups = groups;
+	t->accumulate = accumulate;
 	t->views = views;
 	t->threads = threads;
 	t->d = net->node[net->projector].c;
@@ -73,6 +74,8 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 			goto fail;
 	t->momentum = ss_alloc(net->params.floats, sizeof(float));
 	t->grads = ss_alloc(net->params.floats, sizeof(float));
+	t->squares = squares ? ss_alloc(net->params.floats, sizeof(float)) : NULL;
+	t->own_grad = ss_alloc((size_t)knobs->prototypes * (size_t)t->d, sizeof(float));
 	t->seeds = ss_alloc(2 * rows * (size_t)t->d, sizeof(float));
 	t->loss_scratch = ss_alloc(method->scratch(knobs, views, batch, t->d), sizeof(float));
 	t->state_floats = method->state == NULL ? 0 : method->state(knobs, t->d);
@@ -81,8 +84,8 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	if (method->target && (r = create_target(t, kern, e)) < 0)
 		goto fail;
 	t->space.scratch = ss_alloc((size_t)threads * scratch_floats(t), sizeof(float));
-	if (t->momentum == NULL || t->grads == NULL || t->space.scratch == NULL || t->seeds == NULL ||
-	    t->loss_scratch == NULL || t->state == NULL || t->health_scratch == NULL) {
+	if (t->momentum == NULL || t->grads == NULL || (squares && t->squares == NULL) || t->own_grad == NULL ||
+	    t->space.scratch == NULL || t->seeds == NULL || t->loss_scratch == NULL || t->state == NULL || t->health_scratch == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
 		goto fail;
 	}
@@ -110,6 +113,8 @@ ss_trainer_free(struct ss_trainer *t)
 	free(t->order);
 	free(t->state);
 	free(t->momentum);
+	free(t->squares);
+	free(t->own_grad);
 	free(t->grads);
 	free(t->space.scratch);
 	free(t->seeds);
@@ -124,7 +129,7 @@ ss_trainer_bytes(const struct ss_trainer *t)
 	const struct ss_plan *p = t->plan, *q = t->target_plan;
 	size_t rows = (size_t)t->views * (size_t)p->batch;
 
-	return sizeof(float) * (3 * t->net->params.floats + t->net->buffers.floats +
+	return sizeof(float) * ((t->squares == NULL ? 3 : 4) * t->net->params.floats + t->net->buffers.floats +
 	    2 * p->packed_floats + (size_t)t->threads * scratch_floats(t) + (size_t)t->views * p->act_floats +
 	    2 * rows * (size_t)t->d + t->method->scratch(&t->knobs, t->views, p->batch, t->d) + t->state_floats +
 	    (q == NULL ? 0 : t->net->params.floats + t->net->buffers.floats + q->packed_floats + q->act_floats +
@@ -160,11 +165,11 @@ note_extra(struct ss_trainer *t, enum ss_extra what, double begin)
 
 /* Images of a batch in the order of a lot: a Fisher-Yates shuffle. */
 static void
-draw_order(struct ss_trainer *t, const struct ss_hyper *h)
+draw_order(struct ss_trainer *t, const struct ss_hyper *h, int number)
 {
 	struct ss_rng r;
 
-	ss_rng_init(&r, h->seed, SS_RNG_SAMPLE, 0, h->step, 0x67726f75);
+	ss_rng_init(&r, h->seed, SS_RNG_SAMPLE, (uint32_t)number, h->update.step, 0x67726f75);
 	for (int i = 0; i < t->plan->batch; i++)
 		t->order[i] = i;
 	for (int i = t->plan->batch - 1; i > 0; i--) {
@@ -198,15 +203,13 @@ target_view(struct ss_trainer *t, const uint8_t *images, float *out, struct ss_p
 }
 
 static void
-target_pass(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hyper *h,
-    struct ss_outputs *v, struct ss_pool *pool)
+target_pass(struct ss_trainer *t, const uint8_t *const *images, struct ss_outputs *v,
+    struct ss_pool *pool)
 {
 	const double begin = ss_seconds();
 
 	if (t->target_plan == NULL)
 		return;
-	draw_order(t, h);
-	ss_weights_pack(&t->target, t->target_plan, pool);
 	for (int i = 0; i < t->views; i++) {
 		float *out = t->targets + (size_t)i * (size_t)v->n * (size_t)v->d;
 
@@ -232,28 +235,38 @@ backward(struct ss_trainer *t, const struct ss_outputs *v, struct ss_pool *pool)
 	}
 }
 
+/* What all batches of a step share. */
+static void
+begin_step(struct ss_trainer *t, struct ss_pool *pool)
+{
+	const int own = t->net->prototypes;
+	const double begin = ss_seconds();
+
+	if (t->method->prepare != NULL)
+		t->method->prepare(&t->knobs, t->d, t->weights.params + t->net->params.p[own].offset);
+	ss_weights_pack(&t->weights, t->plan, pool);
+	if (t->target_plan != NULL)
+		ss_weights_pack(&t->target, t->target_plan, pool);
+	memset(t->grads, 0, t->net->params.floats * sizeof(float));
+	note_extra(t, SS_EXTRA_PACK, begin);
+}
+
 /* Forward passes of both networks; where loss and gradients are to be put. */
 static void
-forward(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hyper *h,
-    struct ss_outputs *v, struct ss_pool *pool)
+forward(struct ss_trainer *t, const uint8_t *const *images, struct ss_outputs *v, struct ss_pool *pool)
 {
 	const struct ss_plan *p = t->plan;
 	const int z = t->net->projector, q = t->net->predictor, own = t->net->prototypes;
 	const size_t cells = (size_t)v->n * (size_t)v->d;
-	const double begin = ss_seconds();
 
 	v->state = t->state;
 	if (own >= 0) {
 		const size_t at = t->net->params.p[own].offset;
 
-		if (t->method->prepare != NULL)
-			t->method->prepare(&t->knobs, t->d, t->weights.params + at);
 		v->own = t->weights.params + at;
-		v->own_grad = t->grads + at;
+		v->own_grad = t->own_grad;
 		v->target_own = t->target.params == NULL ? NULL : t->target.params + at;
 	}
-	ss_weights_pack(&t->weights, p, pool);
-	note_extra(t, SS_EXTRA_PACK, begin);
 	for (int i = 0; i < t->views; i++) {
 		ss_forward(p, &t->pass[i], &t->weights, images[i], &t->space, pool);
 		v->z[i] = ss_pass_output(p, &t->pass[i], z);
@@ -261,36 +274,65 @@ forward(struct ss_trainer *t, const uint8_t *const *images, const struct ss_hype
 		v->dz[i] = t->method->z_grad ? t->seeds + 2 * (size_t)i * cells : NULL;
 		v->dp[i] = t->method->p_grad ? t->seeds + (2 * (size_t)i + 1) * cells : NULL;
 	}
-	target_pass(t, images, h, v, pool);
+	target_pass(t, images, v, pool);
+}
+
+/* Loss and gradients of batch `number` of a step; what goes to the result is the mean over its batches. */
+static int
+one_batch(struct ss_trainer *t, const uint8_t *const *images, const int *label, int number,
+    const struct ss_hyper *h, struct ss_step *result, struct ss_pool *pool, struct ss_err *e)
+{
+	struct ss_outputs v = { .views = t->views, .n = t->plan->batch, .d = t->d };
+	const struct ss_node *n = &t->net->node[0];
+	const size_t skip = (size_t)number * (size_t)v.n, image = (size_t)n->c * (size_t)n->h * (size_t)n->w;
+	const uint8_t *mine[SS_METHOD_VIEWS];
+	struct ss_loss loss;
+	double begin;
+
+	for (int i = 0; i < t->views; i++)
+		mine[i] = images[i] + skip * image;
+	v.label = label == NULL ? NULL : label + skip;
+	if (t->target_plan != NULL)
+		draw_order(t, h, number);
+	forward(t, mine, &v, pool);
+	begin = ss_seconds();
+	loss = t->method->loss(&v, &t->knobs, t->loss_scratch, pool);
+	result->loss.loss += loss.loss / t->accumulate;
+	for (int i = 0; loss.note[i].name != NULL; i++) {
+		result->loss.note[i].name = loss.note[i].name;
+		result->loss.note[i].value += loss.note[i].value / t->accumulate;
+	}
+	result->std_ratio += ss_std_ratio(v.z[0], v.n, v.d, t->health_scratch) / t->accumulate;
+	note_extra(t, SS_EXTRA_LOSS, begin);
+	if (!isfinite(loss.loss))
+		return ss_fail(e, SS_ENONFINITE, "the loss is not finite");
+	for (size_t i = 0; v.own_grad != NULL && !h->freeze_own && i < t->net->params.p[t->net->prototypes].count; i++)
+		t->grads[t->net->params.p[t->net->prototypes].offset + i] += v.own_grad[i];
+	backward(t, &v, pool);
+	return 0;
 }
 
 int
 ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const int *label,
     const struct ss_hyper *h, struct ss_step *result, struct ss_pool *pool, struct ss_err *e)
 {
-	struct ss_outputs v = { .views = t->views, .n = t->plan->batch, .d = t->d, .label = label };
 	const size_t floats = t->net->params.floats;
 	double begin;
+	int r;
 
 	SS_BUG_IF(ss_pool_threads(pool) > t->threads);
-	forward(t, images, h, &v, pool);
+	*result = (struct ss_step){ .grad_norm = NAN };
+	begin_step(t, pool);
+	for (int i = 0; i < t->accumulate; i++)
+		if ((r = one_batch(t, images, label, i, h, result, pool, e)) < 0)
+			return r;
 	begin = ss_seconds();
-	memset(t->grads, 0, floats * sizeof(float));
-	result->loss = t->method->loss(&v, &t->knobs, t->loss_scratch, pool);
-	result->std_ratio = ss_std_ratio(v.z[0], v.n, v.d, t->health_scratch);
-	result->grad_norm = NAN;
-	note_extra(t, SS_EXTRA_LOSS, begin);
-	if (!isfinite(result->loss.loss))
-		return ss_fail(e, SS_ENONFINITE, "the loss is not finite");
-
-	if (v.own_grad != NULL && h->freeze_own)
-		memset(v.own_grad, 0, t->net->params.p[t->net->prototypes].count * sizeof(float));
-	backward(t, &v, pool);
-	begin = ss_seconds();
+	for (size_t i = 0; t->accumulate > 1 && i < floats; i++)
+		t->grads[i] /= (float)t->accumulate;
 	result->grad_norm = sqrt(ss_sum_squares(t->grads, floats, pool));
 	if (!isfinite(result->grad_norm))
 		return ss_fail(e, SS_ENONFINITE, "a gradient is not finite");
-	ss_sgd(t->weights.params, t->momentum, t->grads, floats, h->lr, h->momentum, h->weight_decay, pool);
+	ss_update(&h->update, &t->net->params, t->weights.params, t->momentum, t->squares, t->grads, pool);
 	if (t->target.params != NULL)
 		ss_follow(t->target.params, t->weights.params, floats, h->target_momentum, pool);
 	note_extra(t, SS_EXTRA_UPDATE, begin);

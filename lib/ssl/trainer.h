@@ -8,6 +8,7 @@
 #ifndef SS_TRAINER_H
 #define SS_TRAINER_H
 
+#include "nn/optim.h"
 #include "nn/plan.h"
 #include "ssl/method.h"
 
@@ -18,13 +19,16 @@ struct ss_trainer {
 	struct ss_plan *plan;
 	struct ss_weights weights;
 	float *momentum;		/* net->params.floats */
+	float *squares;			/* the same, of an optimiser that keeps second moments; else NULL */
 	struct ss_weights target;	/* its params are NULL if there is none */
 	float *state;			/* of the method */
 	size_t state_floats;
 	/* scratch */
 	int views, d;			/* d: width of the projector's output */
+	int accumulate;			/* batches in a step */
 	struct ss_pass pass[SS_METHOD_VIEWS];
 	float *grads, *seeds, *loss_scratch;
+	float *own_grad;		/* of one batch */
 	struct ss_plan *target_plan;	/* for a group of images */
 	struct ss_pass target_pass;
 	int groups;
@@ -45,11 +49,13 @@ struct ss_step {
 /*
  * For steps on a pool of at most `threads`; net has prototypes if knobs say so. Weights are zero: ss_trainer_begin or load a
  * model. The target sees a batch in `groups` of images drawn by lot, each normalised by its own statistics: a batch's
- * mates would tell which key belongs to which query (He et al. 2019, section 3.3). It must divide by them.
+ * mates would tell which key belongs to which query (He et al. 2019, section 3.3). It must divide by them. A step is
+ * that of the mean gradient over `accumulate` batches, each normalised and compared by itself.
  */
 int ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
     const struct ss_method *method, const struct ss_knobs *knobs, const struct ss_kernels *kern,
-    int views, int batch, int groups, int threads, struct ss_err *e) SS_MUST_USE;
+    int views, int batch, int groups, int accumulate, bool squares, int threads,
+    struct ss_err *e) SS_MUST_USE;
 
 /* Initial weights, target and state, from the seed; or the last two from weights that are there. */
 void ss_trainer_begin(struct ss_trainer *t, uint64_t seed);
@@ -61,14 +67,15 @@ void ss_trainer_free(struct ss_trainer *t);
 size_t ss_trainer_bytes(const struct ss_trainer *t);
 
 struct ss_hyper {
-	double lr, momentum, weight_decay;
+	struct ss_update update;
 	double target_momentum;
 	bool freeze_own;		/* the method's own parameters stay */
-	uint64_t seed, step;		/* of the lot by which groups are drawn */
+	uint64_t seed;			/* of the lot by which groups are drawn */
 };
 
 /*
- * Forward, loss, backward, update; images[v] holds the plan's batch of u8 (c,h,w), label its labels, or NULL.
+ * Forward, loss, backward, update; images[v] holds t->accumulate of the plan's batches of u8 (c,h,w), label
+ * their labels, or NULL.
  * SS_ENONFINITE, with nothing updated but running statistics, if the loss or a
  * gradient is not finite.
  */

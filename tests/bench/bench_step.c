@@ -87,7 +87,8 @@ main(int argc, char **argv)
 	const struct ss_arch *arch = argc == 7 ? ss_arch_find(argv[1]) : NULL;
 	const struct ss_method *method = argc == 7 ? ss_method_find(argv[2]) : NULL;
 	int batch, threads, steps;
-	struct ss_hyper hyper = { 0.01, 0.9, 5e-4, 0.99, false, 0, 0 };
+	struct ss_hyper hyper = { .target_momentum = 0.99, .update = { .rate = { 0.01, 0.01, 0.01, 0.01 },
+		.momentum = 0.9, .weight_decay = 5e-4, .decay_vectors = true } };
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_head projector, predictor;
 	struct ss_net *net;
@@ -105,7 +106,8 @@ main(int argc, char **argv)
 	method->heads(arch->width[arch->stages - 1], &projector, &predictor);
 	if (ss_net_create(&net, arch, 3, 32, 32, mean, std, &projector, &predictor, &e) < 0 ||
 	    (method->knobs.prototypes > 0 && ss_net_add_prototypes(net, method->knobs.prototypes, &e) < 0) ||
-	    ss_trainer_create(&t, net, method, &method->knobs, ss_kernels_find(NULL), 2, batch, 1, threads, &e) < 0) {
+	    ss_trainer_create(&t, net, method, &method->knobs, ss_kernels_find(NULL), 2, batch, 1, 1, false,
+	    threads, &e) < 0) {
 		fprintf(stderr, "bench_step: %s\n", e.text);
 		return 1;
 	}

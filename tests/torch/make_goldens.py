@@ -242,6 +242,71 @@ def optimiser_cases(c):
         c.tensors[name + ".lr"] = np.array(rates, np.float64)
 
 
+def lars_step(kind, w, v, g, lr, momentum, decay, trust, clip):
+    """One step of a tensor, from the definitions of the three dialects (FAIR, Google, apex)."""
+    if w.dim() > 1:
+        if kind == "larc":
+            q = trust * w.norm() / (g.norm() + decay * w.norm())
+            if clip:
+                q = min(q / lr, torch.ones(()).to(w))
+            g = (g + decay * w) * q
+        else:
+            g = g + decay * w
+            q = trust * w.norm() / g.norm()
+            g = g * q
+    if kind == "lars-google":
+        v = momentum * v + lr * g
+        return w - v, v
+    v = momentum * v + g
+    return w - lr * v, v
+
+
+def keras_step(w, v, g, lr, momentum, decay):
+    v = momentum * v - lr * (g + decay * w)
+    return w + v, v
+
+
+def update_cases(c):
+    """Optimisers over a matrix and a vector; the rate falls from step to step."""
+    rates = (0.1, 0.07, 0.02)
+    for kind, momentum, decay, clip in (("sgd-keras", 0.9, 0.01, 0), ("lars", 0.9, 0.02, 0),
+                                        ("lars-google", 0.9, 0.02, 0), ("larc", 0.9, 0.02, 0), ("larc", 0.9, 0.02, 1),
+                                        ("adam", 0.9, 0.05, 0), ("adamw", 0.8, 0.05, 0)):
+        matrix, vector, grads = c.draw(3, 5), c.draw(4), c.draw(3, 19)
+        trust, beta2 = 0.2, 0.99
+
+        def run():
+            tensors = [tensor(matrix), tensor(vector)]
+            after = []
+            if kind in ("adam", "adamw"):
+                tensors = [nn.Parameter(t) for t in tensors]
+                # as ours does by default, adam decays vectors too and adamw does not
+                groups = [{"params": tensors[:1]}, {"params": tensors[1:], "weight_decay": decay * (kind == "adam")}]
+                make = torch.optim.Adam if kind == "adam" else torch.optim.AdamW
+                opt = make(groups, rates[0], betas=(momentum, beta2), eps=1e-8, weight_decay=decay)
+            velocity = [torch.zeros_like(t) for t in tensors]
+            for lr, g in zip(rates, grads):
+                g = (tensor(g[:15]).view(3, 5), tensor(g[15:]))
+                if kind in ("adam", "adamw"):
+                    for group in opt.param_groups:
+                        group["lr"] = lr
+                    for t, x in zip(tensors, g):
+                        t.grad = x
+                    opt.step()
+                else:
+                    for i in range(2):
+                        if kind == "sgd-keras":
+                            tensors[i], velocity[i] = keras_step(tensors[i], velocity[i], g[i], lr, momentum, decay)
+                        else:
+                            tensors[i], velocity[i] = lars_step(kind, tensors[i], velocity[i], g[i], lr, momentum,
+                                                                decay, trust, clip)
+                after.append(torch.cat([t.detach().reshape(-1) for t in tensors]))
+            return {"after": torch.stack(after)}
+        c.add(kind, "m%gd%gc%d" % (momentum, decay, clip), {
+            "matrix": matrix, "vector": vector, "grads": grads, "rates": np.array(rates, np.float64),
+            "param": np.array([momentum, decay, trust, beta2, clip], np.float64)}, run)
+
+
 class WatchedReLU:
     """
     In place of F.relu while the context lasts: BadExample if, in double, it sees a value within
@@ -377,7 +442,7 @@ def main():
         return
     os.makedirs(folder, exist_ok=True)
     for name, seed, makers in (("ops", 1, (conv_cases, norm_cases, other_cases)),
-                               ("losses", 2, (loss_cases,)), ("optim", 3, (optimiser_cases,)),
+                               ("losses", 2, (loss_cases,)), ("optim", 3, (optimiser_cases, update_cases)),
                                ("methods", 4, (methods.cases,))):
         cases = Cases(seed)
         for make in makers:

@@ -17,6 +17,7 @@
 
 #include "base/size.h"
 #include "nn/optim.h"
+#include "nn/schedule.h"
 #include "ssl/trainer.h"
 #include "tests/golden/golden.h"
 
@@ -178,8 +179,12 @@ sgd_case(const struct ss_st *s, const char *c)
 		const float *after = (const float *)get(s, c, "after")->data + k * n;
 		const float *velocity = (const float *)get(s, c, "velocity")->data + k * n;
 
-		ss_sgd(w, v, (const float *)grads->data + k * n, n, param[0], param[1], param[2],
-		    NULL);
+		struct ss_param one = { .name = "conv1.weight", .rank = 2, .count = n };
+		const struct ss_list list = { &one, 1, n };
+		const struct ss_update u = { .rate = { param[0] }, .momentum = param[1], .weight_decay = param[2],
+			.decay_vectors = true, .step = k };
+
+		ss_update(&u, &list, w, v, NULL, (const float *)grads->data + k * n, NULL);
 		near(c, "weights", w, after, n, largest(after, n));
 		near(c, "velocity", v, velocity, n, largest(velocity, n));
 	}
@@ -188,12 +193,51 @@ sgd_case(const struct ss_st *s, const char *c)
 }
 
 static void
+update_case(const struct ss_st *s, const char *c)
+{
+	enum { N = 16, ALL = 2 * N };		/* each tensor takes a multiple of 16 */
+	const struct ss_st_tensor *matrix = get(s, c, "matrix"), *vector = get(s, c, "vector");
+	const double *param = get(s, c, "param")->data, *rates = get(s, c, "rates")->data;
+	struct ss_param params[2] = { { .name = "conv1.weight", .rank = 2, .count = 15 },
+		{ .name = "bn1.bias", .rank = 1, .count = 4, .offset = N } };
+	const struct ss_list list = { params, 2, ALL };
+	struct ss_update u = { .momentum = param[0], .weight_decay = param[1], .trust = param[2], .beta2 = param[3],
+		.clip = param[4] > 0 };
+	float w[ALL] = { 0 }, v[ALL] = { 0 }, squares[ALL] = { 0 };
+	int kind = 0;
+
+	while (strncmp(ss_optimiser_names[kind], c, strcspn(c, ".")) != 0 ||
+	    ss_optimiser_names[kind][strcspn(c, ".")] != '\0')
+		assert_non_null(ss_optimiser_names[++kind]);
+	u.optimiser = (enum ss_optimiser)kind;
+	u.decay_vectors = ss_optimiser_decays_vectors(u.optimiser);
+	memcpy(w, matrix->data, 15 * sizeof(float));
+	memcpy(w + N, vector->data, 4 * sizeof(float));
+	for (u.step = 0; u.step < 3; u.step++) {
+		const float *given = (const float *)get(s, c, "grads")->data + u.step * 19;
+		const float *after = (const float *)get(s, c, "after")->data + u.step * 19;
+		float g[ALL] = { 0 };
+
+		memcpy(g, given, 15 * sizeof(float));
+		memcpy(g + N, given + 15, 4 * sizeof(float));
+		for (int i = 0; i < SS_PARTS; i++)
+			u.rate[i] = rates[u.step];
+		ss_update(&u, &list, w, v, squares, g, NULL);
+		near(c, "matrix", w, after, 15, largest(after, 15));
+		near(c, "vector", w + N, after + 15, 4, largest(after + 15, 4));
+		assert_true(w[15] == 0 && v[15] == 0 && w[N + 4] == 0);		/* between the tensors */
+	}
+}
+
+static void
 cosine_case(const struct ss_st *s, const char *c)
 {
 	const double *param = get(s, c, "param")->data, *lr = get(s, c, "lr")->data;
 
 	for (size_t k = 0; k < (size_t)param[1]; k++) {
-		double have = ss_cosine(param[0], k, (uint64_t)param[1], (uint64_t)param[2]);
+		const struct ss_schedule schedule = { .base = param[0], .steps = (uint64_t)param[1],
+			.warmup = (uint64_t)param[2] };
+		double have = ss_schedule_rate(&schedule, k);
 
 		if (!(fabs(have - lr[k]) <= 1e-12 * param[0]))
 			fail_msg("%s: step %zu: %.17g, expected %.17g", c, k, have, lr[k]);
@@ -208,6 +252,8 @@ optimiser(void **state)
 	(void)state;
 	each(s, "sgd", sgd_case);
 	each(s, "cosine", cosine_case);
+	for (int i = 1; ss_optimiser_names[i] != NULL; i++)
+		each(s, ss_optimiser_names[i], update_case);
 	ss_st_free(s);
 }
 
@@ -307,7 +353,9 @@ two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_metho
 	const struct ss_st_tensor *losses = ss_st_find(s, "loss");
 	const uint8_t *images[2];
 	const struct ss_knobs knobs = { .temperature = number(s, "temperature") };
-	struct ss_hyper h = { number(s, "lr"), number(s, "momentum"), number(s, "weight_decay"), 0, false, 0, 0 };
+	const double lr = number(s, "lr");
+	struct ss_hyper h = { .update = { .rate = { lr, lr, lr, lr }, .momentum = number(s, "momentum"),
+		.weight_decay = number(s, "weight_decay"), .decay_vectors = true } };
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_trainer *t;
 	struct ss_step result;
@@ -315,8 +363,8 @@ two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_metho
 	assert_true(view1 != NULL && view2 != NULL && losses != NULL);
 	images[0] = view1->data;
 	images[1] = view2->data;
-	if (ss_trainer_create(&t, net, method, &knobs, kern, 2, (int)view1->shape[0], 1, ss_pool_threads(pool),
-	    &e) < 0)
+	if (ss_trainer_create(&t, net, method, &knobs, kern, 2, (int)view1->shape[0], 1, 1, false,
+	    ss_pool_threads(pool), &e) < 0)
 		fail_msg("%s", e.text);
 	load_list(s, &net->params, t->weights.params);
 	load_list(s, &net->buffers, t->weights.buffers);

@@ -103,8 +103,8 @@ step(const struct setup *s, const struct ss_net *net, const struct ss_kernels *k
 
 	if (s->method == &ss_simclr)
 		knobs.temperature = TEMPERATURE;
-	if (ss_trainer_create(&t, net, s->method, &knobs, kern, s->views, s->batch, 1, ss_pool_threads(pool),
-	    &e) < 0)
+	if (ss_trainer_create(&t, net, s->method, &knobs, kern, s->views, s->batch, 1, 1, false,
+	    ss_pool_threads(pool), &e) < 0)
 		fail_msg("%s", e.text);
 	initial(net, t->weights.params, t->weights.buffers);
 	if (ss_trainer_step(t, (const uint8_t *const *)images, NULL, &h, result, pool, &e) < 0)

@@ -14,7 +14,7 @@
 #include "base/philox.h"
 #include "base/size.h"
 #include "nn/head.h"
-#include "nn/optim.h"
+#include "nn/schedule.h"
 #include "ssl/trainer.h"
 
 enum { BATCH = 12, SIDE = 8, IMAGE = 3 * SIDE * SIDE, VIEWS = 2 };
@@ -45,7 +45,7 @@ setup(const struct ss_method *method, int groups)
 	    "none", &e) < 0 || ss_net_create(&s.net, &SMALL, 3, SIDE, SIDE, mean, std, &projector, &predictor, &e) < 0 ||
 	    (knobs.prototypes > 0 && ss_net_add_prototypes(s.net, knobs.prototypes, &e) < 0) ||
 	    ss_trainer_create(&s.trainer, s.net, method, &knobs, ss_kernels_find(NULL), VIEWS, BATCH, groups, 1,
-	    &e) < 0)
+	    false, 1, &e) < 0)
 		fail_msg("%s", e.text);
 	ss_trainer_begin(s.trainer, 5);
 	ss_rng_init(&r, 2, SS_RNG_SAMPLE, 0, 0, 0);
@@ -70,8 +70,8 @@ drop(struct setup *s)
 static struct ss_step
 step(struct setup *s, double target_momentum, bool freeze)
 {
-	const struct ss_hyper h = { .lr = 0.1, .momentum = 0.9, .weight_decay = 1e-3, .target_momentum = target_momentum,
-		.freeze_own = freeze, .seed = 3, .step = 7 };
+	const struct ss_hyper h = { .update = { .rate = { 0.1, 0.1, 0.1, 0.1 }, .momentum = 0.9, .weight_decay = 1e-3,
+		.decay_vectors = true, .step = 7 }, .target_momentum = target_momentum, .freeze_own = freeze, .seed = 3 };
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_step r;
 
@@ -203,6 +203,39 @@ prototypes(void **state)
 	}
 }
 
+static double
+rate(struct ss_schedule s, enum ss_decay decay, uint64_t k)
+{
+	s.decay = decay;
+	return ss_schedule_rate(&s, k);
+}
+
+static void
+rates(void **state)
+{
+	/* 10 epochs of 10 steps, the first of them warm-up */
+	const struct ss_schedule s = { .base = 8, .end = 2, .steps = 100, .warmup = 10, .per_epoch = 10,
+		.milestone = { 3, 6 }, .milestones = 2, .gamma = 0.5 };
+	struct ss_schedule short_one = { .base = 1, .steps = 50, .per_epoch = 10 };
+
+	(void)state;
+	for (int d = SS_COSINE; d <= SS_CONSTANT; d++)
+		for (uint64_t k = 0; k < 10; k++)
+			assert_true(fabs(rate(s, (enum ss_decay)d, k) - 0.8 * (double)(k + 1)) < 1e-12);
+	assert_true(rate(s, SS_COSINE, 10) == 8 && fabs(rate(s, SS_COSINE, 55) - 5) < 1e-12 && rate(s, SS_COSINE, 100) == 2);
+	assert_true(rate(s, SS_COSINE, 1000) == 2);
+	assert_true(rate(s, SS_COSINE_EPOCH, 19) == 8 && rate(s, SS_COSINE_EPOCH, 20) < 8);
+	assert_true(rate(s, SS_COSINE_EPOCH, 20) == rate(s, SS_COSINE_EPOCH, 29));
+	for (uint64_t k = 10; k < 90; k++)		/* one epoch ahead; the last trains at the end's rate */
+		assert_true(rate(s, SS_COSINE_EPOCH1, k) == rate(s, SS_COSINE_EPOCH, k + 10));
+	assert_true(rate(s, SS_COSINE_EPOCH1, 90) == 2 && rate(s, SS_COSINE_EPOCH1, 99) == 2);
+	assert_true(rate(s, SS_MILESTONES, 29) == 8 && rate(s, SS_MILESTONES, 30) == 4 && rate(s, SS_MILESTONES, 60) == 2);
+	assert_true(rate(s, SS_CONSTANT, 99) == 8);
+	/* shorter than the run: no learning afterwards */
+	assert_true(rate(short_one, SS_COSINE, 49) > 0 && rate(short_one, SS_COSINE, 50) == 0 &&
+	    rate(short_one, SS_COSINE_EPOCH, 77) == 0);
+}
+
 static void
 schedules(void **state)
 {
@@ -225,6 +258,7 @@ main(void)
 		cmocka_unit_test(follows),
 		cmocka_unit_test(groups),
 		cmocka_unit_test(prototypes),
+		cmocka_unit_test(rates),
 		cmocka_unit_test(schedules),
 	};
 
