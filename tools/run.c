@@ -94,12 +94,17 @@ print_knobs(char *text, size_t size, const struct run_options *o)
 	for (int i = 0; i < o->schedule.milestones; i++)
 		SAY(true, "%s%" PRIu64, i == 0 ? "--milestones " : ",", o->schedule.milestone[i]);
 	SAY(o->schedule.milestones > 0, " --gamma %.9g ", o->schedule.gamma);
+	SAY(o->predictor_fixed, "--predictor fixed ");
 	SAY(o->predictor_rate != 0, "--predictor-lr %.9g ", o->predictor_rate);
 	SAY(o->accumulate > 1, "--accumulate %d ", o->accumulate);
 	SAY(o->method->target, "--target-momentum %.9g --target-groups %d ", o->target_momentum, o->groups);
 	SAY(k->target_temperature > 0, "--target-temperature %.9g ", k->target_temperature);
 	SAY(k->prototypes > 0, "--prototypes %d ", k->prototypes);
-	SAY(k->queue > 0, "--queue %d%s ", k->queue, k->symmetric ? "" : " --asymmetric");
+	SAY(k->queue > 0, "--queue %d ", k->queue);
+	SAY(o->method->knobs.symmetric && !k->symmetric, "--asymmetric ");
+	SAY(k->flow, "--stop-grad off ");
+	SAY(k->cross_entropy, "--similarity xent ");
+	SAY(k->alternate > 0, "--alternate %d ", k->alternate);
 	SAY(k->coefficient[0] > 0, "--coefficients %.9g,%.9g,%.9g ", k->coefficient[0], k->coefficient[1],
 	    k->coefficient[2]);
 #undef SAY
@@ -235,7 +240,7 @@ make_model(struct run *r, const struct ss_header *h)
 		m->projector = o->projector;
 	if (o->method->labels)
 		m->projector.layer[m->projector.layers - 1].width = r->batch.classes;
-	if (o->own_predictor && o->method->p_grad)
+	if (o->own_predictor)
 		m->predictor = o->predictor;
 	if (m->predictor.layers > 0) {
 		const struct ss_dense *z = &m->projector.layer[m->projector.layers - 1];
@@ -384,7 +389,9 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 	hyper.update.step = m->step;
 	for (int i = 0; i < SS_PARTS; i++)
 		hyper.update.rate[i] = lr;
-	if (o->predictor_rate != 0)
+	if (o->predictor_fixed)
+		hyper.update.rate[SS_PREDICTOR] = 0;
+	else if (o->predictor_rate != 0)
 		hyper.update.rate[SS_PREDICTOR] = o->predictor_rate > 0 ? o->predictor_rate : r->schedule.base;
 	if (!o->method->momentum_stays)
 		hyper.target_momentum = ss_target_momentum(o->target_momentum, m->step, m->steps);

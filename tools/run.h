@@ -26,6 +26,7 @@ struct run_options {
 	const char *arch;
 	struct ss_head projector, predictor;
 	bool own_projector, own_predictor;	/* given, not the method's */
+	bool predictor_fixed;		/* as it begins */
 	int batch;
 	struct ss_update update;	/* momentum and so on; the rates follow from the schedule */
 	struct ss_schedule schedule;	/* its base is the rate after scaling; in steps as far as that is said here */

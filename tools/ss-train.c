@@ -43,7 +43,7 @@ print_usage(FILE *f)
 		fprintf(f, " %s", a->name);
 	fprintf(f, "\n"
 	    "      --projector HEAD        head     [the method's]  as 2048bnr,2048bN: width, then b bias,\n"
-	    "      --predictor HEAD                 n norm, N norm without affine, r ReLU\n"
+	    "      --predictor HEAD                 n norm, N norm without affine, r ReLU; or none, fixed\n"
 	    "  -b, --batch N               integer  [%d]  %d..%d images\n"
 	    "      --lr X                  number   [the method's]  0..%g\n"
 	    "      --lr-scale RULE         name     [%s]  none; linear: lr * batch/%d; sqrt: its root\n"
@@ -74,7 +74,10 @@ print_usage(FILE *f)
 	    "      --target-groups N       integer  [moco %d, else 1]  1..%d parts of a batch, normalised apart\n"
 	    "      --prototypes N          integer  [the method's]  2..%d, of swav, dino\n"
 	    "      --queue N               integer  [the method's]  1..%d keys, of moco\n"
-	    "      --asymmetric                     moco: only view 1 asks for view 2\n"
+	    "      --asymmetric                     moco, simsiam: only view 1 asks for view 2\n"
+	    "      --stop-grad NAME        name     [on]  on, off: targets of simsiam are constants, or learn too\n"
+	    "      --similarity NAME       name     [cosine]  cosine, xent: what simsiam compares by\n"
+	    "      --alternate N           integer  [0]  0..%d steps of simsiam with targets of the same weights\n"
 	    "      --coefficients X[,X,X]  numbers  [the method's]  0..%g: barlow lambda; vicreg invariance,\n"
 	    "                                       variance, covariance\n"
 	    "      --classes N             integer  [those the stream names]  2..%d, for supervised\n"
@@ -84,7 +87,7 @@ print_usage(FILE *f)
 	    "      --std X[,X...]          numbers  [CIFAR-10's or 0.25]  %g..%g, the same\n",
 	    MOMENTUM_DEFAULT, BETA2_DEFAULT, TRUST_DEFAULT, TRUST_MAX, DECAY_MAX, ACCUMULATE_DEFAULT,
 	    ACCUMULATE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX,
-	    MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX, CHANNEL_MAX,
+	    MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, EVERY_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX, CHANNEL_MAX,
 	    CHANNEL_MAX, STD_MIN, CHANNEL_MAX);
 	fprintf(f,
 	    "      --resume                         go on from the output file, if it is there\n"
@@ -114,6 +117,17 @@ parse_head(struct ss_head *head, const char *option, const char *text)
 
 	if (ss_head_parse(head, text, &e) < 0)
 		tool_die(TOOL_MISUSE, "%s: %s", option, e.text);
+}
+
+static void
+parse_predictor(struct run_options *o, const char *text)
+{
+	if (strcmp(text, "fixed") == 0) {	/* of whatever shape it has */
+		o->predictor_fixed = true;
+		return;
+	}
+	o->own_predictor = true;
+	parse_head(&o->predictor, "--predictor", text);
 }
 
 static int
@@ -214,6 +228,14 @@ take_knobs(struct run_options *o, const struct ss_knobs *own, int coefficients, 
 		o->knobs.queue = own->queue;
 	if (asymmetric)
 		o->knobs.symmetric = false;
+	fits(o, "--stop-grad off", own->flow, m == &ss_simsiam);
+	fits(o, "--similarity xent", own->cross_entropy, m == &ss_simsiam);
+	fits(o, "--alternate", own->alternate > 0, m == &ss_simsiam);
+	o->knobs.flow = own->flow;
+	o->knobs.cross_entropy = own->cross_entropy;
+	o->knobs.alternate = own->alternate;
+	if (own->flow && own->alternate > 0)
+		tool_die(TOOL_MISUSE, "--stop-grad off and --alternate do not fit each other: such targets are constants");
 	if (coefficients > 0)
 		memcpy(o->knobs.coefficient, own->coefficient, sizeof(own->coefficient));
 	if (isnan(o->target_momentum))
@@ -261,7 +283,8 @@ main(int argc, char **argv)
 		OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT, OPT_PROFILE,
 		OPT_TARGET_MOMENTUM, OPT_TARGET_TEMPERATURE, OPT_GROUPS, OPT_PROTOTYPES, OPT_QUEUE, OPT_ASYMMETRIC,
 		OPT_COEFFICIENTS, OPT_CLASSES, OPT_SCHEDULE, OPT_LR_END, OPT_DECAY_EPOCHS, OPT_MILESTONES, OPT_GAMMA,
-		OPT_PREDICTOR_LR, OPT_OPTIMIZER, OPT_BETA2, OPT_TRUST, OPT_CLIP, OPT_DECAYED, OPT_ACCUMULATE };
+		OPT_PREDICTOR_LR, OPT_OPTIMIZER, OPT_BETA2, OPT_TRUST, OPT_CLIP, OPT_DECAYED, OPT_ACCUMULATE,
+		OPT_STOP_GRAD, OPT_SIMILARITY, OPT_ALTERNATE };
 	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "method", required_argument, NULL, OPT_METHOD },
@@ -292,6 +315,9 @@ main(int argc, char **argv)
 		{ "prototypes", required_argument, NULL, OPT_PROTOTYPES },
 		{ "queue", required_argument, NULL, OPT_QUEUE },
 		{ "asymmetric", no_argument, NULL, OPT_ASYMMETRIC },
+		{ "stop-grad", required_argument, NULL, OPT_STOP_GRAD },
+		{ "similarity", required_argument, NULL, OPT_SIMILARITY },
+		{ "alternate", required_argument, NULL, OPT_ALTERNATE },
 		{ "coefficients", required_argument, NULL, OPT_COEFFICIENTS },
 		{ "classes", required_argument, NULL, OPT_CLASSES },
 		{ "warmup", required_argument, NULL, OPT_WARMUP },
@@ -322,6 +348,7 @@ main(int argc, char **argv)
 	bool asymmetric = false;
 	const char *method = METHOD_DEFAULT, *cpu = CPU_DEFAULT, *scale = SCALE_DEFAULT;
 	const char *decay = NULL;
+	static const char *const switches[] = { "off", "on", NULL }, *const similarities[] = { "cosine", "xent", NULL };
 	struct ss_knobs own = { 0 };
 	int c, threads = 0, coefficients = 0;
 
@@ -334,7 +361,7 @@ main(int argc, char **argv)
 		case OPT_METHOD:	method = optarg; break;
 		case OPT_ARCH:		o.arch = optarg; break;
 		case OPT_PROJECTOR:	parse_head(&o.projector, "--projector", optarg); o.own_projector = true; break;
-		case OPT_PREDICTOR:	parse_head(&o.predictor, "--predictor", optarg); o.own_predictor = true; break;
+		case OPT_PREDICTOR:	parse_predictor(&o, optarg); break;
 		case 'b':		o.batch = (int)tool_int("--batch", optarg, BATCH_MIN, BATCH_MAX); break;
 		case OPT_SCHEDULE:	o.schedule.decay = (enum ss_decay)choose("--schedule", optarg, ss_decay_names);
 					    break;
@@ -362,6 +389,9 @@ main(int argc, char **argv)
 		case OPT_PROTOTYPES:	own.prototypes = (int)tool_int("--prototypes", optarg, 2, OWN_MAX); break;
 		case OPT_QUEUE:		own.queue = (int)tool_int("--queue", optarg, 1, OWN_MAX); break;
 		case OPT_ASYMMETRIC:	asymmetric = true; break;
+		case OPT_STOP_GRAD:	own.flow = choose("--stop-grad", optarg, switches) == 0; break;
+		case OPT_SIMILARITY:	own.cross_entropy = choose("--similarity", optarg, similarities) == 1; break;
+		case OPT_ALTERNATE:	own.alternate = (int)tool_int("--alternate", optarg, 0, EVERY_MAX); break;
 		case OPT_COEFFICIENTS:	coefficients = tool_double_list("--coefficients", optarg, 0, COEFFICIENT_MAX,
 					    own.coefficient, 3); break;
 		case OPT_CLASSES:	o.classes = (int)tool_int("--classes", optarg, 2, SS_HEAD_WIDTH_MAX); break;
@@ -403,9 +433,8 @@ main(int argc, char **argv)
 		o.kern = ss_kernels_exact(o.kern);
 	if (o.own_projector && o.projector.layers == 0)
 		tool_die(TOOL_MISUSE, "--projector none: a method needs one");
-	if (o.own_predictor && (!o.method->p_grad || o.predictor.layers == 0))
-		tool_die(TOOL_MISUSE, "--predictor does not fit --method %s, which %s one", method,
-		    o.method->p_grad ? "needs" : "has not");
+	if ((o.own_predictor || o.predictor_fixed) && !o.method->p_grad)
+		tool_die(TOOL_MISUSE, "--predictor does not fit --method %s, which has not one", method);
 	if (o.log != NULL && strcmp(o.log, o.output) == 0)
 		tool_die(TOOL_MISUSE, "'%s' cannot be model and log at once", o.log);
 	take_knobs(&o, &own, coefficients, asymmetric);

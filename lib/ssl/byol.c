@@ -5,12 +5,13 @@
  * projection of the target network, whose weights follow those of the trained one. The paper sums over its two
  * pairs: twice this.
  */
-#include "ssl/cosine.h"
+#include "ssl/siamese.h"
 
 static struct ss_loss
 loss(const struct ss_outputs *v, const struct ss_knobs *k, float *scratch, struct ss_pool *pool)
 {
-	const double minus_cosine = ss_cosine_loss(v, v->t, false, 2, scratch, pool);
+	const struct ss_siamese s = { .v = v, .target = v->t, .scale = 2 };
+	const double minus_cosine = ss_siamese_loss(&s, scratch, pool);
 
 	(void)k;
 	return (struct ss_loss){ 2 + minus_cosine, { { "target_cosine", -minus_cosine / 2 } } };
@@ -20,7 +21,7 @@ static size_t
 scratch(const struct ss_knobs *k, int views, int n, int d)
 {
 	(void)k, (void)views;
-	return ss_cosine_scratch(n, d);
+	return ss_siamese_scratch(n, d);
 }
 
 /* Section 3.2's, at the widths that lightly's CIFAR-10 benchmark uses. */

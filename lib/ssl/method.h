@@ -26,7 +26,11 @@ struct ss_knobs {
 	double coefficient[3];		/* barlow: lambda; vicreg: invariance, variance, covariance */
 	int prototypes;			/* rows of its own parameters */
 	int queue;			/* moco: keys of past batches */
-	bool symmetric;			/* moco: each view is asked about the other */
+	bool symmetric;			/* moco: each view is asked about the other; simsiam: each predicts the others */
+	/* ablations of simsiam */
+	bool flow;			/* the gradient is not stopped */
+	bool cross_entropy;		/* instead of the cosine */
+	int alternate;			/* steps for which targets come from the same weights; 0: those of the step */
 };
 
 /* Outputs of the heads for n images in each view: row i of every view belongs to image i. */

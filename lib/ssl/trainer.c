@@ -13,6 +13,19 @@
 #include "ssl/health.h"
 #include "ssl/trainer.h"
 
+/* Where gradients enter: an ablation may send some to the projector, and leave the predictor out. */
+static bool
+p_grad(const struct ss_trainer *t)
+{
+	return t->method->p_grad && t->net->predictor >= 0;
+}
+
+static bool
+z_grad(const struct ss_trainer *t)
+{
+	return t->method->z_grad || t->knobs.flow || (t->method->p_grad && !p_grad(t));
+}
+
 /* Of a thread: one plan runs at a time. */
 static size_t
 scratch_floats(const struct ss_trainer *t)
@@ -62,9 +75,9 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->views = views;
 	t->threads = threads;
 	t->d = net->node[net->projector].c;
-	if (method->z_grad)
+	if (z_grad(t))
 		seeds[n++] = net->projector;
-	if (method->p_grad)
+	if (p_grad(t))
 		seeds[n++] = net->predictor;
 	if ((r = ss_plan_train(&t->plan, net, kern, batch, seeds, n, e)) < 0 ||
 	    (r = ss_weights_create(&t->weights, t->plan, e)) < 0)
@@ -81,7 +94,7 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->state_floats = method->state == NULL ? 0 : method->state(knobs, t->d);
 	t->state = ss_alloc(t->state_floats, sizeof(float));
 	t->health_scratch = ss_alloc(2 * (size_t)t->d, sizeof(double));
-	if (method->target && (r = create_target(t, kern, e)) < 0)
+	if ((method->target || knobs->alternate > 0) && (r = create_target(t, kern, e)) < 0)
 		goto fail;
 	t->space.scratch = ss_alloc((size_t)threads * scratch_floats(t), sizeof(float));
 	if (t->momentum == NULL || t->grads == NULL || (squares && t->squares == NULL) || t->own_grad == NULL ||
@@ -219,6 +232,14 @@ target_pass(struct ss_trainer *t, const uint8_t *const *images, struct ss_output
 	note_extra(t, SS_EXTRA_TARGET, begin);
 }
 
+/* to = or += from */
+static void
+add(float *to, const float *from, size_t n, bool accumulate)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = accumulate ? to[i] + from[i] : from[i];
+}
+
 /* Backward passes of all views, the gradient of the method's own parameters being there. */
 static void
 backward(struct ss_trainer *t, const struct ss_outputs *v, struct ss_pool *pool)
@@ -227,9 +248,11 @@ backward(struct ss_trainer *t, const struct ss_outputs *v, struct ss_pool *pool)
 	const size_t bytes = (size_t)v->n * (size_t)v->d * sizeof(float);
 
 	for (int i = 0; i < t->views; i++) {
+		if (v->dp[i] != NULL && q < 0)		/* predictions are the projections */
+			add(v->dz[i], v->dp[i], (size_t)v->n * (size_t)v->d, t->knobs.flow);
 		if (v->dz[i] != NULL)
 			memcpy(ss_plan_seed(t->plan, &t->pass[i], z), v->dz[i], bytes);
-		if (v->dp[i] != NULL)
+		if (v->dp[i] != NULL && q >= 0)
 			memcpy(ss_plan_seed(t->plan, &t->pass[i], q), v->dp[i], bytes);
 		ss_backward(t->plan, &t->pass[i], &t->weights, t->grads, &t->space, pool);
 	}
@@ -270,8 +293,8 @@ forward(struct ss_trainer *t, const uint8_t *const *images, struct ss_outputs *v
 	for (int i = 0; i < t->views; i++) {
 		ss_forward(p, &t->pass[i], &t->weights, images[i], &t->space, pool);
 		v->z[i] = ss_pass_output(p, &t->pass[i], z);
-		v->p[i] = q < 0 ? NULL : ss_pass_output(p, &t->pass[i], q);
-		v->dz[i] = t->method->z_grad ? t->seeds + 2 * (size_t)i * cells : NULL;
+		v->p[i] = q < 0 ? v->z[i] : ss_pass_output(p, &t->pass[i], q);
+		v->dz[i] = z_grad(t) ? t->seeds + 2 * (size_t)i * cells : NULL;
 		v->dp[i] = t->method->p_grad ? t->seeds + (2 * (size_t)i + 1) * cells : NULL;
 	}
 	target_pass(t, images, v, pool);
@@ -333,7 +356,9 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const int *l
 	if (!isfinite(result->grad_norm))
 		return ss_fail(e, SS_ENONFINITE, "a gradient is not finite");
 	ss_update(&h->update, &t->net->params, t->weights.params, t->momentum, t->squares, t->grads, pool);
-	if (t->target.params != NULL)
+	if (t->knobs.alternate > 0 && (h->update.step + 1) % (uint64_t)t->knobs.alternate == 0)
+		memcpy(t->target.params, t->weights.params, floats * sizeof(float));
+	else if (t->knobs.alternate == 0 && t->target.params != NULL)
 		ss_follow(t->target.params, t->weights.params, floats, h->target_momentum, pool);
 	note_extra(t, SS_EXTRA_UPDATE, begin);
 	return 0;

@@ -92,6 +92,17 @@ setting simclr
 run 0 ss-train -q -t 1 -b 16 --method simclr $own -o a.safetensors --force two.sst && ! has a.safetensors 'target\|method\|prototypes'
 ok "simclr needs nothing"
 
+# A fixed predictor stays as it begins; without one there is none.
+setting simsiam
+run 0 ss-train -q -t 1 -b 16 --method simsiam $own --predictor fixed -o a.safetensors --force two.sst &&
+    run 0 ss-train -q -t 1 -b 16 --method simsiam $own --predictor fixed --lr 0.5 -o b.safetensors --force two.sst &&
+    helper value a.safetensors predictor.0.weight >x && helper value b.safetensors predictor.0.weight >y && cmp x y &&
+    helper value a.safetensors projector.0.weight >x && helper value b.safetensors projector.0.weight >y && ! cmp -s x y
+ok "--predictor fixed"
+run 0 ss-train -q -t 1 -b 16 --method simsiam $own --predictor none -o a.safetensors --force two.sst && ! has a.safetensors predictor &&
+    [ "$(get predictor a.safetensors)" = none ]
+ok "--predictor none"
+
 # Options that change the run, and those that do not fit
 
 # differs NAME OPTION...: another model than without the options
@@ -111,6 +122,13 @@ differs moco --target-groups 2
 differs moco --queue 39
 differs swav --target-temperature 0.1
 differs dino --prototypes 8
+differs simsiam --asymmetric
+differs simsiam --stop-grad off
+differs simsiam --similarity xent
+differs simsiam --alternate 2
+differs simsiam --predictor none
+differs simsiam --predictor fixed
+differs byol --predictor none
 differs barlow --coefficients 0.02
 differs vicreg --coefficients 25,10,1
 differs dcl --temperature 0.2
@@ -133,6 +151,12 @@ done <<'END'
 --method vicreg --coefficients 1 two.sst|--coefficients: --method vicreg has 3, not 1
 --method simclr --coefficients 1 two.sst|--coefficients does not fit --method simclr
 --method simclr --classes 4 two.sst|--classes does not fit --method simclr
+--method byol --stop-grad off two.sst|--stop-grad off does not fit --method byol
+--method simclr --similarity xent two.sst|--similarity xent does not fit --method simclr
+--method byol --alternate 2 two.sst|--alternate does not fit --method byol
+--method simsiam --stop-grad off --alternate 2 two.sst|do not fit each other
+--method simsiam --stop-grad maybe two.sst|--stop-grad 'maybe' is unknown
+--method simclr --predictor none two.sst|--predictor does not fit --method simclr
 --method byol --target-momentum 1.1 two.sst|--target-momentum
 --method moco --queue 0 two.sst|--queue
 --method swav --prototypes 1 two.sst|--prototypes

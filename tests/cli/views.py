@@ -7,6 +7,7 @@
     count FILE              trained numbers of the backbone of a model
     finite FILE             all numbers of a model are finite
     tensors FILE            names of a model's tensors
+    value FILE TENSOR       its bytes
     term WIDTH COMMAND ...  run COMMAND with standard error on a terminal, and pass on what it shows
 
 Standard library only. What a record holds depends on (seed, epoch, index, view) alone."""
@@ -198,6 +199,10 @@ def main():
             finite(*args)
         elif command == "tensors":
             print("\n".join(read_model(*args)[0]))
+        elif command == "value":
+            entries, data = read_model(args[0])
+            begin, end = entries[args[1]]["data_offsets"]
+            sys.stdout.buffer.write(data[begin:end])
         elif command == "term":
             term(*args)
         else:

@@ -29,6 +29,46 @@ plain_dot(const double *a, const double *b, int d)
 	return sum;
 }
 
+/* Log of the softmax of d numbers. */
+static inline void
+plain_log_probabilities(const double *x, int d, double *out)
+{
+	double all = 0;
+
+	for (int k = 0; k < d; k++)
+		all += exp(x[k]);
+	for (int k = 0; k < d; k++)
+		out[k] = x[k] - log(all);
+}
+
+/* SimSiam with its ablations: targets are c, or x itself if the gradient flows (then p is x too: no predictor). */
+static inline double
+plain_siamese(const struct plain_outputs *o, const struct ss_knobs *k)
+{
+	const int d = o->d, pairs = k->symmetric ? o->views * (o->views - 1) : 1;
+	double sum = 0, *p = malloc(2 * (size_t)d * sizeof(*p)), *t = p + d;
+
+	assert_non_null(p);
+	for (int a = 0; a < o->views; a++)
+		for (int b = 0; b < o->views; b++)
+			for (int i = 0; i < o->n; i++) {
+				const double *target = (k->flow ? o->x[b] : o->c[b]) + i * d;
+
+				if (a == b || (!k->symmetric && (a != 0 || b != 1)))
+					continue;
+				if (!k->cross_entropy) {
+					sum -= plain_cosine(o->x[a] + i * d, target, d);
+					continue;
+				}
+				plain_log_probabilities(o->x[a] + i * d, d, p);
+				plain_log_probabilities(target, d, t);
+				for (int c = 0; c < d; c++)
+					sum -= exp(t[c]) * p[c];
+			}
+	free(p);
+	return sum / ((double)pairs * o->n);
+}
+
 static inline double
 plain_fastsiam(const struct plain_outputs *o)
 {
@@ -270,7 +310,7 @@ static inline double
 plain_loss_of(const struct ss_method *m, const struct plain_outputs *o, const struct ss_knobs *k)
 {
 	if (m == &ss_simsiam)
-		return plain_simsiam(o->x, o->c, o->views, o->n, o->d);
+		return plain_siamese(o, k);
 	if (m == &ss_byol)	/* |a - b|^2 of unit rows */
 		return 2 + 2 * plain_simsiam(o->x, o->c, o->views, o->n, o->d);
 	if (m == &ss_fastsiam)

@@ -30,7 +30,7 @@ loss_case(const struct ss_st *s, const char *c, const struct ss_method *m, doubl
 	int n = (int)z->shape[0], d = (int)z->shape[1];
 	size_t cells = (size_t)n * (size_t)d;
 	float *grad = ss_alloc(2 * cells, sizeof(float)), loss;
-	const struct ss_knobs knobs = { .temperature = temperature };
+	const struct ss_knobs knobs = { .temperature = temperature, .symmetric = true };
 	float *scratch = ss_alloc(m->scratch(&knobs, 2, n, d), sizeof(float));
 	struct ss_outputs v = { .views = 2, .n = n, .d = d };
 
@@ -352,7 +352,7 @@ two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_metho
 	const struct ss_st_tensor *view1 = ss_st_find(s, "view1"), *view2 = ss_st_find(s, "view2");
 	const struct ss_st_tensor *losses = ss_st_find(s, "loss");
 	const uint8_t *images[2];
-	const struct ss_knobs knobs = { .temperature = number(s, "temperature") };
+	const struct ss_knobs knobs = { .temperature = number(s, "temperature"), .symmetric = true };
 	const double lr = number(s, "lr");
 	struct ss_hyper h = { .update = { .rate = { lr, lr, lr, lr }, .momentum = number(s, "momentum"),
 		.weight_decay = number(s, "weight_decay"), .decay_vectors = true } };

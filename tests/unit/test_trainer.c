@@ -28,10 +28,9 @@ struct setup {
 };
 
 static struct setup
-setup(const struct ss_method *method, int groups)
+setup_with(const struct ss_method *method, struct ss_knobs knobs, bool predictor_there, int groups)
 {
 	const float mean[3] = { 0.5f, 0.5f, 0.5f }, std[3] = { 0.25f, 0.25f, 0.25f };
-	struct ss_knobs knobs = method->knobs;
 	struct ss_head projector, predictor;
 	struct ss_err e = SS_ERR_INIT;
 	struct setup s;
@@ -41,7 +40,7 @@ setup(const struct ss_method *method, int groups)
 		knobs.queue = 30;
 	if (knobs.prototypes > 0)
 		knobs.prototypes = 10;
-	if (ss_head_parse(&projector, "24bnr,12b", &e) < 0 || ss_head_parse(&predictor, method->p_grad ? "24bnr,12b" :
+	if (ss_head_parse(&projector, "24bnr,12b", &e) < 0 || ss_head_parse(&predictor, predictor_there ? "24bnr,12b" :
 	    "none", &e) < 0 || ss_net_create(&s.net, &SMALL, 3, SIDE, SIDE, mean, std, &projector, &predictor, &e) < 0 ||
 	    (knobs.prototypes > 0 && ss_net_add_prototypes(s.net, knobs.prototypes, &e) < 0) ||
 	    ss_trainer_create(&s.trainer, s.net, method, &knobs, ss_kernels_find(NULL), VIEWS, BATCH, groups, 1,
@@ -56,6 +55,12 @@ setup(const struct ss_method *method, int groups)
 			s.images[v][i] = (uint8_t)ss_rng_below(&r, 256);
 	}
 	return s;
+}
+
+static struct setup
+setup(const struct ss_method *method, int groups)
+{
+	return setup_with(method, method->knobs, method->p_grad, groups);
 }
 
 static void
@@ -203,6 +208,78 @@ prototypes(void **state)
 	}
 }
 
+/* Loss at the weights plus t times a direction. */
+static double
+loss_along(struct setup *s, const float *weights, const float *direction, double t)
+{
+	const struct ss_hyper h = { .target_momentum = 1 };
+	struct ss_err e = SS_ERR_INIT;
+	struct ss_step r;
+
+	for (size_t i = 0; i < s->net->params.floats; i++)
+		s->trainer->weights.params[i] = (float)(weights[i] + t * direction[i]);
+	if (ss_trainer_step(s->trainer, (const uint8_t *const *)s->images, NULL, &h, &r, NULL, &e) < 0)
+		fail_msg("%s", e.text);
+	return r.loss.loss;
+}
+
+/* If the gradient is not stopped it is that of the loss: its length is the slope in its own direction. */
+static void
+flows(void **state)
+{
+	(void)state;
+	for (int m = 0; m < 8; m++) {
+		struct ss_knobs knobs = { .flow = true, .cross_entropy = (m & 1) != 0, .symmetric = (m & 4) == 0 };
+		struct setup s = setup_with(&ss_simsiam, knobs, (m & 2) != 0, 1);
+		const size_t n = s.net->params.floats;
+		float *weights, *direction;
+		double norm, slope;
+		const double h = 4e-4;
+
+		weights = copy(s.trainer->weights.params, n);
+		norm = step(&s, 1, false).grad_norm;
+		direction = copy(s.trainer->grads, n);
+		for (size_t i = 0; i < n; i++)
+			direction[i] /= (float)norm;
+		slope = (loss_along(&s, weights, direction, h) - loss_along(&s, weights, direction, -h)) / (2 * h);
+		assert_true(norm > 1e-3);
+		if (!(fabs(slope - norm) < 0.02 * norm))
+			fail_msg("ablation %d: gradient of length %g, slope %g", m, norm, slope);
+		free(weights);
+		free(direction);
+		drop(&s);
+	}
+}
+
+/* Targets that wait: the weights of the last step whose number the period divides. */
+static void
+alternates(void **state)
+{
+	const struct ss_knobs knobs = { .symmetric = true, .alternate = 3 };
+	struct setup s = setup_with(&ss_simsiam, knobs, true, 1);
+	struct ss_trainer *t = s.trainer;
+	const size_t bytes = s.net->params.floats * sizeof(float);
+	float *before = copy(t->weights.params, s.net->params.floats);
+
+	(void)state;
+	for (uint64_t k = 0; k < 9; k++) {
+		const struct ss_hyper h = { .update = { .rate = { 0.1, 0.1, 0.1, 0.1 }, .step = k } };
+		struct ss_err e = SS_ERR_INIT;
+		struct ss_step r;
+
+		if (ss_trainer_step(t, (const uint8_t *const *)s.images, NULL, &h, &r, NULL, &e) < 0)
+			fail_msg("%s", e.text);
+		if ((k + 1) % 3 == 0) {
+			assert_memory_equal(t->target.params, t->weights.params, bytes);
+			memcpy(before, t->weights.params, bytes);
+		} else {
+			assert_memory_equal(t->target.params, before, bytes);
+		}
+	}
+	free(before);
+	drop(&s);
+}
+
 static double
 rate(struct ss_schedule s, enum ss_decay decay, uint64_t k)
 {
@@ -258,6 +335,8 @@ main(void)
 		cmocka_unit_test(follows),
 		cmocka_unit_test(groups),
 		cmocka_unit_test(prototypes),
+		cmocka_unit_test(flows),
+		cmocka_unit_test(alternates),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(schedules),
 	};
