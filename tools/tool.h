@@ -99,6 +99,8 @@ _Noreturn void tool_fail(int code, const struct ss_err *e);
 long long tool_int(const char *option, const char *text, long long lo, long long hi);
 uint64_t tool_u64(const char *option, const char *text);
 double tool_double(const char *option, const char *text, double lo, double hi);
+/* The place of a name among those that are known; NULL is behind the last. */
+int tool_name(const char *option, const char *text, const char *const *names);
 /* Comma separated lists; returns how many, at most max. */
 int tool_int_list(const char *option, const char *text, long long lo, long long hi, long long *out, int max);
 int tool_double_list(const char *option, const char *text, double lo, double hi, double *out, int max);

@@ -155,7 +155,7 @@ done <<'END'
 --method simclr --similarity xent two.sst|--similarity xent does not fit --method simclr
 --method byol --alternate 2 two.sst|--alternate does not fit --method byol
 --method simsiam --stop-grad off --alternate 2 two.sst|do not fit each other
---method simsiam --stop-grad maybe two.sst|--stop-grad 'maybe' is unknown
+--method simsiam --stop-grad maybe two.sst|--stop-grad 'maybe' is none of on, off
 --method simclr --predictor none two.sst|--predictor does not fit --method simclr
 --method byol --target-momentum 1.1 two.sst|--target-momentum
 --method moco --queue 0 two.sst|--queue

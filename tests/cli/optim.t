@@ -101,9 +101,9 @@ while IFS='|' read -r args why; do
 	run 2 train -t 1 -b 16 -o no.safetensors $args v.sst && says "$why" && [ ! -e no.safetensors ]
 	ok "misuse: $args"
 done <<'END'
---optimizer rmsprop|--optimizer 'rmsprop' is unknown
---schedule linear|--schedule 'linear' is unknown
---decay some|--decay 'some' is unknown
+--optimizer rmsprop|--optimizer 'rmsprop' is none of sgd, 
+--schedule linear|--schedule 'linear' is none of cosine, 
+--decay some|--decay 'some' is none of weights, all
 --beta2 0.99|--beta2 does not fit --optimizer sgd
 --trust 0.02|--trust does not fit --optimizer sgd
 --optimizer lars --clip|--clip does not fit --optimizer lars

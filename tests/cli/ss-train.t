@@ -23,7 +23,9 @@ STEPS=12			# of v.sst: 4 whole batches of 16 in each epoch, the rest is dropped
 run 0 ss-train --help && grep -q '^usage: ss-train' out && [ ! -s err ]
 ok "--help explains on standard output"
 # Every long option that getopt knows stands in --help, and nothing else.
-sed -n '/struct option longopts/,/};/s/^.*{ "\([a-z0-9-]*\)",.*/--\1/p' "$TOP/tools/ss-train.c" | sort >known
+sed -n '/struct option longopts/,/};/s/^.*{ "\([a-z0-9-]*\)",.*/--\1/p' "$TOP/tools/ss-train.c" >known
+sed -n 's/^	{ "\([a-z0-9-]*\)", .*/--\1/p' "$TOP/tools/method_options.c" "$TOP/tools/update_options.c" >>known
+sort -o known known
 grep -o -e '--[a-z][a-z0-9-]*' out | sort -u |
     grep -v -x -e --help -e --version -e --quiet -e --verbose -e --force -e --no-history >shown
 [ "$(wc -l <known)" -gt 20 ] && cmp known shown
@@ -105,7 +107,7 @@ while IFS='|' read -r file status message options; do
 done <<'END'
 images.sst|2|0 views of each image, not 2: put 'ss-augment --two-views' before this
 single.sst|2|1 views of each image, not 2
-three.sst|2|--predictor does not fit --method simclr, which has not one|--method simclr
+three.sst|2|--predictor does not fit --method simclr, which has none|--method simclr
 shapes.sst|2|'view1' and 'view2' differ in shape
 float.sst|2|'view1' is not u8 of one fixed shape
 tiny.sst|2|resnet20 cannot take images of 3 x 3 x 3 (channels 1..4, sides 4..4096)

@@ -1,0 +1,12 @@
+/*
+ * recipe_text.h - what must not change when a run goes on, as text
+ */
+#ifndef SS_RECIPE_TEXT_H
+#define SS_RECIPE_TEXT_H
+
+#include "run.h"
+
+/* Fills m->recipe: the options of o that matter to the result, and what the stream gives. */
+void recipe_text(struct model *m, const struct run_options *o, int views);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * update_options.c - the options of ss-train about learning rate, schedule and optimiser
+ */
+#include <math.h>
+#include <string.h>
+
+#include "tool.h"
+#include "update_options.h"
+
+static const double LR_MAX = 1e6, DECAY_MAX = 10, EPOCHS_MAX = 1e6, TRUST_MAX = 1000;
+static const double MOMENTUM_DEFAULT = 0.9, TRUST_DEFAULT = 0.001, BETA2_DEFAULT = 0.999, GAMMA_DEFAULT = 0.1;
+enum { LR_REFERENCE_BATCH = 256, ACCUMULATE_DEFAULT = 1, ACCUMULATE_MAX = 65536 };
+
+enum {
+	LR = UPDATE_OPT_FIRST, LR_SCALE, SCHEDULE, LR_END, DECAY_EPOCHS, MILESTONES, GAMMA, WARMUP, PREDICTOR_LR,
+	OPTIMIZER, MOMENTUM, BETA2, TRUST, CLIP, WEIGHT_DECAY, DECAY, ACCUMULATE
+};
+static const struct option OPTIONS[UPDATE_OPTIONS] = {
+	{ "lr", required_argument, NULL, LR },
+	{ "lr-scale", required_argument, NULL, LR_SCALE },
+	{ "schedule", required_argument, NULL, SCHEDULE },
+	{ "lr-end", required_argument, NULL, LR_END },
+	{ "decay-epochs", required_argument, NULL, DECAY_EPOCHS },
+	{ "milestones", required_argument, NULL, MILESTONES },
+	{ "gamma", required_argument, NULL, GAMMA },
+	{ "warmup", required_argument, NULL, WARMUP },
+	{ "predictor-lr", required_argument, NULL, PREDICTOR_LR },
+	{ "optimizer", required_argument, NULL, OPTIMIZER },
+	{ "momentum", required_argument, NULL, MOMENTUM },
+	{ "beta2", required_argument, NULL, BETA2 },
+	{ "trust", required_argument, NULL, TRUST },
+	{ "clip", no_argument, NULL, CLIP },
+	{ "weight-decay", required_argument, NULL, WEIGHT_DECAY },
+	{ "decay", required_argument, NULL, DECAY },
+	{ "accumulate", required_argument, NULL, ACCUMULATE },
+};
+
+static const char *const SCALES[] = { "none", "linear", "sqrt", NULL }, *const DECAYS[] = { "weights", "all", NULL };
+enum { SCALE_NONE, SCALE_LINEAR };
+
+static struct {
+	struct ss_update update;
+	struct ss_schedule schedule;
+	double warmup, decay_epochs, predictor_rate;
+	int scale, accumulate;
+	int decay;			/* -1: the optimiser's */
+} given = {
+	.update = { .momentum = MOMENTUM_DEFAULT, .weight_decay = NAN, .trust = TRUST_DEFAULT, .beta2 = BETA2_DEFAULT },
+	.schedule = { .base = NAN, .gamma = GAMMA_DEFAULT }, .accumulate = ACCUMULATE_DEFAULT, .decay = -1
+};
+
+void
+update_options_table(struct option *out)
+{
+	memcpy(out, OPTIONS, sizeof(OPTIONS));
+}
+
+static void
+print_names(FILE *f, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		fprintf(f, " %s", *names);
+}
+
+void
+update_options_usage(FILE *f)
+{
+	fprintf(f, "how it learns:\n"
+	    "      --lr X                  number   [the method's]  0..%g\n"
+	    "      --lr-scale RULE         name     [%s]  none; linear: lr * batch/%d; sqrt: its root\n"
+	    "      --schedule NAME         name     [%s] ", LR_MAX, SCALES[0], LR_REFERENCE_BATCH, ss_decay_names[0]);
+	print_names(f, ss_decay_names);
+	fprintf(f, "\n"
+	    "      --lr-end X              number   [0]  0..%g, at the end of a cosine\n"
+	    "      --decay-epochs X        number   [the run's]  0..%g until that end\n"
+	    "      --milestones N[,N...]   integers [none]  epochs at which the rate is multiplied by gamma\n"
+	    "      --gamma X               number   [%g]  0..1\n"
+	    "      --warmup X              number   [0]  0..%g epochs of rising lr before that\n"
+	    "      --predictor-lr X        number   [decay]  decay: as the rest; fixed: always --lr; or a rate\n"
+	    "      --optimizer NAME        name     [%s] ", LR_MAX, EPOCHS_MAX, GAMMA_DEFAULT, EPOCHS_MAX,
+	    ss_optimiser_names[0]);
+	print_names(f, ss_optimiser_names);
+	fprintf(f, "\n"
+	    "      --momentum X            number   [%g]  0..1, beta1 of adam and adamw\n"
+	    "      --beta2 X               number   [%g]  0..1, of adam and adamw\n"
+	    "      --trust X               number   [%g]  0..%g, of lars, lars-google, larc\n"
+	    "      --clip                           larc: never more than --lr\n"
+	    "      --weight-decay X        number   [the method's]  0..%g\n"
+	    "      --decay NAME            name     [the optimizer's]  all: of biases and norms too; weights\n"
+	    "      --accumulate N          integer  [%d]  1..%d batches in a step\n",
+	    MOMENTUM_DEFAULT, BETA2_DEFAULT, TRUST_DEFAULT, TRUST_MAX, DECAY_MAX, ACCUMULATE_DEFAULT, ACCUMULATE_MAX);
+}
+
+static void
+take_milestones(const char *text)
+{
+	struct ss_schedule *s = &given.schedule;
+	double v[SS_MILESTONES_MAX];
+
+	s->milestones = tool_double_list("--milestones", text, 1, EPOCHS_MAX, v, SS_MILESTONES_MAX);
+	for (int i = 0; i < s->milestones; i++) {
+		s->milestone[i] = (uint64_t)v[i];
+		if ((double)s->milestone[i] != v[i] || (i > 0 && v[i] <= v[i - 1]))
+			tool_die(TOOL_MISUSE, "--milestones '%s' are not rising whole numbers", text);
+	}
+}
+
+static double
+predictor_rate(const char *text)
+{
+	if (strcmp(text, "decay") == 0)
+		return 0;
+	if (strcmp(text, "fixed") == 0)
+		return -1;
+	return tool_double("--predictor-lr", text, 1e-12, LR_MAX);
+}
+
+bool
+update_option(int c, const char *arg)
+{
+	struct ss_schedule *s = &given.schedule;
+	struct ss_update *u = &given.update;
+
+	switch (c) {
+	case LR:		s->base = tool_double("--lr", arg, 0, LR_MAX); break;
+	case LR_SCALE:		given.scale = tool_name("--lr-scale", arg, SCALES); break;
+	case SCHEDULE:		s->decay = (enum ss_decay)tool_name("--schedule", arg, ss_decay_names); break;
+	case LR_END:		s->end = tool_double("--lr-end", arg, 0, LR_MAX); break;
+	case DECAY_EPOCHS:	given.decay_epochs = tool_double("--decay-epochs", arg, 0, EPOCHS_MAX); break;
+	case MILESTONES:	take_milestones(arg); break;
+	case GAMMA:		s->gamma = tool_double("--gamma", arg, 0, 1); break;
+	case WARMUP:		given.warmup = tool_double("--warmup", arg, 0, EPOCHS_MAX); break;
+	case PREDICTOR_LR:	given.predictor_rate = predictor_rate(arg); break;
+	case OPTIMIZER:		u->optimiser = (enum ss_optimiser)tool_name("--optimizer", arg, ss_optimiser_names); break;
+	case MOMENTUM:		u->momentum = tool_double("--momentum", arg, 0, 1); break;
+	case BETA2:		u->beta2 = tool_double("--beta2", arg, 0, 1); break;
+	case TRUST:		u->trust = tool_double("--trust", arg, 0, TRUST_MAX); break;
+	case CLIP:		u->clip = true; break;
+	case WEIGHT_DECAY:	u->weight_decay = tool_double("--weight-decay", arg, 0, DECAY_MAX); break;
+	case DECAY:		given.decay = tool_name("--decay", arg, DECAYS); break;
+	case ACCUMULATE:	given.accumulate = (int)tool_int("--accumulate", arg, 1, ACCUMULATE_MAX); break;
+	default:		return false;
+	}
+	return true;
+}
+
+/* Options that do not fit each other, or the method. */
+static void
+check(const struct run_options *o)
+{
+	const struct ss_update *u = &o->update;
+	const char *name = ss_optimiser_names[u->optimiser];
+	const bool adam = ss_optimiser_squares(u->optimiser);
+	const bool lars = u->optimiser == SS_LARS || u->optimiser == SS_LARS_GOOGLE || u->optimiser == SS_LARC;
+
+	if (u->beta2 != BETA2_DEFAULT && !adam)
+		tool_die(TOOL_MISUSE, "--beta2 does not fit --optimizer %s", name);
+	if (adam && (u->momentum == 1 || u->beta2 == 1))
+		tool_die(TOOL_MISUSE, "--optimizer %s: --momentum and --beta2 must be below 1", name);
+	if (u->trust != TRUST_DEFAULT && !lars)
+		tool_die(TOOL_MISUSE, "--trust does not fit --optimizer %s", name);
+	if (u->clip && u->optimiser != SS_LARC)
+		tool_die(TOOL_MISUSE, "--clip does not fit --optimizer %s", name);
+	if ((o->schedule.milestones > 0) != (o->schedule.decay == SS_MILESTONES))
+		tool_die(TOOL_MISUSE, "--schedule milestones and --milestones need each other");
+	if (o->predictor_rate != 0 && !o->method->p_grad)
+		tool_die(TOOL_MISUSE, "--predictor-lr does not fit --method %s, which has no predictor", o->method->name);
+	if (o->schedule.end > o->schedule.base)
+		tool_die(TOOL_MISUSE, "--lr-end %g is above --lr %g", o->schedule.end, o->schedule.base);
+}
+
+void
+update_options_result(struct run_options *o)
+{
+	const double ratio = (double)o->batch * given.accumulate / LR_REFERENCE_BATCH;
+
+	o->update = given.update;
+	o->schedule = given.schedule;
+	o->warmup = given.warmup;
+	o->decay_epochs = given.decay_epochs;
+	o->predictor_rate = given.predictor_rate;
+	o->accumulate = given.accumulate;
+	if (isnan(o->schedule.base))
+		o->schedule.base = o->method->lr;
+	if (given.scale != SCALE_NONE)
+		o->schedule.base *= given.scale == SCALE_LINEAR ? ratio : sqrt(ratio);
+	if (isnan(o->update.weight_decay))
+		o->update.weight_decay = o->method->weight_decay;
+	o->update.decay_vectors = given.decay < 0 ? ss_optimiser_decays_vectors(o->update.optimiser) : given.decay == 1;
+	check(o);
+}
