@@ -128,10 +128,11 @@ struct ss_kernels {
 	void (*norm_reduce)(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x,
 	    struct ss_plane y, const float *scale, const float *shift, const float *mean, double *sums);
 
-	/* dy = a * g + b * (y - mean) + d, per channel; dr = or += g if dr.p is given */
+	/* dy = or += a * g + b * (y - mean) + d, per channel; dr = or += g if dr.p is given */
 	void (*norm_dgrad)(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x,
 	    struct ss_plane y, const float *scale, const float *shift, const float *mean, const float *a,
-	    const float *b, const float *d, bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate);
+	    const float *b, const float *d, bool border, struct ss_plane dy, bool add_dy,
+	    struct ss_plane dr, bool add_dr);
 
 	/*
 	 * Products of rows with rows, a tile of dots_rows x dots_cols at a time: c, whose rows

@@ -195,7 +195,7 @@ static void
 norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
     const float *scale, const float *shift, const float *mean, const float *a, const float *b,
     const float *d, bool border,
-    struct ss_plane dy, struct ss_plane dr, bool accumulate)
+    struct ss_plane dy, bool add_dy, struct ss_plane dr, bool add_dr)
 {
 	EACH_PIXEL(n, h, w)
 		for (int j = 0; j < c; j++) {
@@ -204,9 +204,10 @@ norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, st
 			if (!passes(x, y, scale, shift, s, r, q, c, j))
 				g = 0;
 			at(dy, s, r, q, c)[j] = (float)((double)a[j] * g +
-			    (double)b[j] * ((double)at(y, s, r, q, c)[j] - mean[j]) + d[j]);
+			    (double)b[j] * ((double)at(y, s, r, q, c)[j] - mean[j]) + d[j] +
+			    (add_dy ? at(dy, s, r, q, c)[j] : 0));
 			if (dr.p != NULL)
-				at(dr, s, r, q, c)[j] = accumulate ? at(dr, s, r, q, c)[j] + g : g;
+				at(dr, s, r, q, c)[j] = add_dr ? at(dr, s, r, q, c)[j] + g : g;
 		}
 	if (border)
 		zero_border(n, h, w, c, dy);

@@ -154,7 +154,8 @@ CAT(reduce, SUFFIX)(int h, int w, int c, const float *dz, size_t zrow, const flo
 INLINE void
 CAT(dgrad, SUFFIX)(int h, int w, int c, const float *dz, size_t zrow, const float *x, size_t xrow,
     const float *y, size_t yrow, const float *scale, const float *shift, const float *mean,
-    const float *pa, const float *pb, const float *pd, float *dy, size_t drow, float *dr, size_t rrow, bool accumulate, const int P,
+    const float *pa, const float *pb, const float *pd, float *dy, size_t drow, bool add_dy,
+    float *dr, size_t rrow, bool add_dr, const int P,
     const int B)
 {
 	V m[BLOCK_MAX], a[BLOCK_MAX], f[BLOCK_MAX], d[BLOCK_MAX], sc[BLOCK_MAX], sh[BLOCK_MAX];
@@ -174,15 +175,18 @@ CAT(dgrad, SUFFIX)(int h, int w, int c, const float *dz, size_t zrow, const floa
 	UNROLL for (int b = 0; b < B; b++) {					\
 		const ptrdiff_t at = (u) * c + b * LANES;			\
 		const V v = TOV(yp + at);					\
-		V g = TOV(zp + at);						\
+		V g = TOV(zp + at), t;						\
 										\
 		if (x != NULL)							\
 			g = CAT(where_positive, SUFFIX)(TOV(xp + at), g);	\
 		else if (scale != NULL)						\
 			g = CAT(where_positive, SUFFIX)(v * sc[b] + sh[b], g);	\
-		*(V *)(op + at) = a[b] * g + f[b] * (v - m[b]) + d[b];		\
+		t = a[b] * g + f[b] * (v - m[b]) + d[b];			\
+		if (add_dy)							\
+			t += TOV(op + at);					\
+		*(V *)(op + at) = t;						\
 		if (dr != NULL) {						\
-			if (accumulate)						\
+			if (add_dr)						\
 				g += TOV(rp + at);				\
 			*(V *)(rp + at) = g;					\
 		}								\

@@ -159,10 +159,10 @@ norm_reduce(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, s
 static void
 norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, struct ss_plane y,
     const float *scale, const float *shift, const float *mean, const float *a, const float *b,
-    const float *d, bool border, struct ss_plane dy, struct ss_plane dr, bool accumulate)
+    const float *d, bool border, struct ss_plane dy, bool add_dy, struct ss_plane dr, bool add_dr)
 {
 #define DGRAD(S, P, B)	dgrad##S(h, w, c, AT(dz), dz.row, AT(x), x.row, AT(y), y.row, IF_SCALED(scale), IF_SCALED(shift), \
-			    mean + j, a + j, b + j, d + j, AT(dy), dy.row, AT(dr), dr.row, accumulate, P, B)
+			    mean + j, a + j, b + j, d + j, AT(dy), dy.row, add_dy, AT(dr), dr.row, add_dr, P, B)
 	EACH(DGRAD)
 	for (int i = 0; border && i < n; i++)
 		zero_border(h, w, c, dy.p + i * dy.image, dy.row);

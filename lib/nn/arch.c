@@ -1,23 +1,26 @@
 /*
  * arch.c - the table of architectures
  *
- * resnet20..56: He et al. 2015 (arXiv 1512.03385), section 4.2: 6n+2 layers, option
- * A shortcuts without parameters. resnet18, 34: the same paper's networks with the
- * CIFAR stem (3x3, stride 1, no pooling) that the self-supervised literature uses.
+ * resnet20..110: He et al. 2015 (arXiv 1512.03385), section 4.2: 6n+2 layers, option
+ * A shortcuts without parameters. resnet18..152: the same paper's networks with the
+ * CIFAR stem (3x3, stride 1, no pooling) that the self-supervised literature uses. resnet20v2..110v2: pre-activation
+ * bottlenecks, 9n+2 layers, as in the Keras example of SimSiam: no norm behind the last block.
  */
 #include <string.h>
 
 #include "nn/net.h"
 
+#define HE(depth, n)	{ "resnet" #depth, SS_BASIC, 16, 3, { n, n, n, 0 }, { 16, 32, 64, 0 }, { 0 } }
+#define V2(depth, n)	{ "resnet" #depth "v2", SS_PREACTIVATION, 16, 3, { n, n, n, 0 }, { 16, 64, 128, 0 }, { 64, 128, 256, 0 } }
+#define WIDE(depth, block, a, b, c, d)							\
+	{ "resnet" #depth, block, 64, 4, { a, b, c, d }, { 64, 128, 256, 512 }, { 0 } }
+
 const struct ss_arch ss_archs[] = {
-	/* name       stem  stages  blocks          width                  projection */
-	{ "resnet20",  16,  3,  { 3, 3, 3, 0 },  { 16, 32, 64, 0 },     false },
-	{ "resnet32",  16,  3,  { 5, 5, 5, 0 },  { 16, 32, 64, 0 },     false },
-	{ "resnet44",  16,  3,  { 7, 7, 7, 0 },  { 16, 32, 64, 0 },     false },
-	{ "resnet56",  16,  3,  { 9, 9, 9, 0 },  { 16, 32, 64, 0 },     false },
-	{ "resnet18",  64,  4,  { 2, 2, 2, 2 },  { 64, 128, 256, 512 }, true },
-	{ "resnet34",  64,  4,  { 3, 4, 6, 3 },  { 64, 128, 256, 512 }, true },
-	{ NULL, 0, 0, { 0 }, { 0 }, false }
+	HE(20, 3), HE(32, 5), HE(44, 7), HE(56, 9), HE(110, 18),
+	WIDE(18, SS_BASIC_PROJECTION, 2, 2, 2, 2), WIDE(34, SS_BASIC_PROJECTION, 3, 4, 6, 3),
+	WIDE(50, SS_BOTTLENECK, 3, 4, 6, 3), WIDE(101, SS_BOTTLENECK, 3, 4, 23, 3), WIDE(152, SS_BOTTLENECK, 3, 8, 36, 3),
+	V2(20, 2), V2(29, 3), V2(38, 4), V2(47, 5), V2(56, 6), V2(110, 12),
+	{ NULL, SS_BASIC, 0, 0, { 0 }, { 0 }, { 0 } }
 };
 
 const struct ss_arch *

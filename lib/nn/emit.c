@@ -147,6 +147,9 @@ ss_emit_forward(struct ss_plan *p, int last)
 				continue;
 			emit_conv(p, i, -1);
 			break;
+		case SS_OP_ADD:
+			ph = emit(p, SS_PH_ADD, i);
+			break;
 		case SS_OP_SHORTCUT:
 			ph = emit(p, SS_PH_SHORTCUT, i);
 			break;
@@ -232,6 +235,18 @@ emit_steps_back(struct ss_plan *p, int i, bool input, bool *written)
 	written[in] = true;
 }
 
+/* The phase emitted last gives the second input its gradient. */
+static void
+write_second(struct ss_plan *p, struct ss_phase *ph, int in2, const bool *wanted, bool *written)
+{
+	ph->input2_grad = wanted[in2];
+	ph->accumulate2 = written[in2];
+	if (ph->input2_grad) {
+		write_slot(p, &p->grad[in2]);
+		written[in2] = true;
+	}
+}
+
 void
 ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending)
 {
@@ -253,6 +268,10 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 		case SS_OP_POOL:
 			ph = emit(p, SS_PH_POOL_BACK, i);
 			break;
+		case SS_OP_ADD:
+			ph = emit(p, SS_PH_ADD_BACK, i);
+			write_second(p, ph, n->in2, wanted, written);
+			break;
 		case SS_OP_SHORTCUT:
 			ph = emit(p, SS_PH_SHORTCUT_BACK, i);
 			break;
@@ -268,12 +287,7 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 			ss_emit_use(p, &p->act[n->in], ph->segment);
 			if (n->in2 >= 0) {
 				ss_emit_use(p, &p->act[i], ph->segment);
-				ph->input2_grad = wanted[n->in2];
-				ph->accumulate2 = written[n->in2];
-				if (ph->input2_grad) {
-					write_slot(p, &p->grad[n->in2]);
-					written[n->in2] = true;
-				}
+				write_second(p, ph, n->in2, wanted, written);
 			}
 			break;
 		case SS_OP_CONV:

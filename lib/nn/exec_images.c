@@ -31,6 +31,35 @@ input(const struct exec *x, int node, int from, int n)
 		}
 }
 
+/* Rows of n images: to = or += a [+ b]. */
+static void
+add_rows(const struct ss_node *nd, int n, struct ss_plane a, struct ss_plane b, struct ss_plane to, bool accumulate)
+{
+	const int floats = nd->w * nd->c;
+
+	for (int i = 0; i < n; i++)
+		for (int r = 0; r < nd->h; r++) {
+			const float *p = a.p + i * a.image + r * a.row;
+			const float *q = b.p == NULL ? NULL : b.p + i * b.image + r * b.row;
+			float *out = to.p + i * to.image + r * to.row;
+
+			for (int k = 0; k < floats; k++)
+				out[k] = (accumulate ? out[k] : 0) + (q == NULL ? p[k] : p[k] + q[k]);
+		}
+}
+
+static void
+add_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const struct ss_plane g = grad(x, ph->node, from), none = { NULL, 0, 0 };
+
+	if (ph->input_grad)
+		add_rows(nd, n, g, none, grad(x, nd->in, from), ph->accumulate);
+	if (ph->input2_grad)
+		add_rows(nd, n, g, none, grad(x, nd->in2, from), ph->accumulate2);
+}
+
 static void
 shortcut(const struct exec *x, int node, int from, int n)
 {
@@ -154,12 +183,11 @@ norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 	struct stats s = stats_of(x, ph->node);
 	struct ss_plane dr = { NULL, 0, 0 };
 
-	SS_BUG_IF(ph->accumulate);	/* a norm is the only reader of its input */
 	if (ph->input2_grad)
 		dr = grad(x, nd->in2, from);
 	x->plan->kern->norm_dgrad(n, nd->h, nd->w, nd->c, grad(x, ph->node, from),
 	    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift, s.mean, s.a, s.b, s.d, x->plan->grad[nd->in].border,
-	    grad(x, nd->in, from), dr, ph->accumulate2);
+	    grad(x, nd->in, from), ph->accumulate, dr, ph->accumulate2);
 }
 
 /* What the thread has made of a slot, to the arena, borders and all. */
@@ -201,6 +229,13 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		    act(x, ph->node, from));
 		break;
 	}
+	case SS_PH_ADD:
+		SS_BUG_IF(p->act[ph->node].border);
+		add_rows(nd, n, act(x, nd->in, from), act(x, nd->in2, from), act(x, ph->node, from), false);
+		break;
+	case SS_PH_ADD_BACK:
+		add_back(x, ph, from, n);
+		break;
 	case SS_PH_SHORTCUT:
 		shortcut(x, ph->node, from, n);
 		break;

@@ -112,40 +112,111 @@ add_norm(struct builder *b, int in, int residual, bool affine, bool relu, const 
 	return add_node(b, n);
 }
 
-/* relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)) */
+/* A convolution and its norm, whose names end in the number of the pair. */
 static int
-add_basic_block(struct builder *b, const struct ss_arch *arch, int in, int width, int stride,
-    const char *prefix)
+add_conv_norm(struct builder *b, int in, int k, int stride, int co, int residual, bool relu,
+    const char *prefix, int number)
 {
 	char name[48];
-	int x, shortcut = in;
+
+	snprintf(name, sizeof(name), "%s.conv%d", prefix, number);
+	in = add_conv(b, in, k, stride, co, name);
+	snprintf(name, sizeof(name), "%s.bn%d", prefix, number);
+	return add_norm(b, in, residual, true, relu, name);
+}
+
+static int
+add_pair(struct builder *b, enum ss_op op, int in, int in2, int width, int stride)
+{
+	struct ss_node from, n;
 
 	if (b->failed)
 		return 0;
-	snprintf(name, sizeof(name), "%s.conv1", prefix);
-	x = add_conv(b, in, 3, stride, width, name);
-	snprintf(name, sizeof(name), "%s.bn1", prefix);
-	x = add_norm(b, x, -1, true, true, name);
+	from = b->net->node[in];
+	n = (struct ss_node){ .op = op, .in = in, .in2 = in2, .c = width, .h = (from.h + stride - 1) / stride,
+		.w = (from.w + stride - 1) / stride, .weight = -1, .bias = -1, .mean = -1, .var = -1 };
+	n.conv = (struct ss_conv){ 1, stride, from.c, width, from.h, from.w, n.h, n.w };
+	return add_node(b, n);
+}
+
+/* What goes round a block that ends in so many channels. */
+static int
+add_shortcut(struct builder *b, enum ss_block block, int in, int width, int stride, const char *prefix)
+{
+	char name[48];
+
+	if (b->failed || (stride == 1 && b->net->node[in].c == width))
+		return in;
+	if (block == SS_BASIC)
+		return add_pair(b, SS_OP_SHORTCUT, in, -1, width, stride);
+	snprintf(name, sizeof(name), "%s.downsample.0", prefix);
+	in = add_conv(b, in, 1, stride, width, name);
+	if (block == SS_PREACTIVATION)
+		return in;
+	snprintf(name, sizeof(name), "%s.downsample.1", prefix);
+	return add_norm(b, in, -1, true, false, name);
+}
+
+/* relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)) */
+static int
+add_basic_block(struct builder *b, enum ss_block block, int in, int width, int stride, const char *prefix)
+{
+	char name[48];
+	int x = add_conv_norm(b, in, 3, stride, width, -1, true, prefix, 1), shortcut;
+
 	snprintf(name, sizeof(name), "%s.conv2", prefix);
 	x = add_conv(b, x, 3, 1, width, name);
-	if (!b->failed && (stride != 1 || b->net->node[in].c != width)) {
-		if (arch->projection) {
-			snprintf(name, sizeof(name), "%s.downsample.0", prefix);
-			shortcut = add_conv(b, in, 1, stride, width, name);
-			snprintf(name, sizeof(name), "%s.downsample.1", prefix);
-			shortcut = add_norm(b, shortcut, -1, true, false, name);
-		} else {
-			struct ss_node from = b->net->node[in], n = { .op = SS_OP_SHORTCUT, .in = in,
-				.in2 = -1, .c = width, .h = (from.h + stride - 1) / stride,
-				.w = (from.w + stride - 1) / stride, .weight = -1, .bias = -1,
-				.mean = -1, .var = -1 };
-
-			n.conv = (struct ss_conv){ 1, stride, from.c, width, from.h, from.w, n.h, n.w };
-			shortcut = add_node(b, n);
-		}
-	}
+	shortcut = add_shortcut(b, block, in, width, stride, prefix);
 	snprintf(name, sizeof(name), "%s.bn2", prefix);
 	return add_norm(b, x, shortcut, true, true, name);
+}
+
+static int
+add_bottleneck(struct builder *b, int in, int width, int stride, const char *prefix)
+{
+	char name[48];
+	int x = add_conv_norm(b, in, 1, 1, width, -1, true, prefix, 1), shortcut;
+
+	x = add_conv_norm(b, x, 3, stride, width, -1, true, prefix, 2);
+	snprintf(name, sizeof(name), "%s.conv3", prefix);
+	x = add_conv(b, x, 1, 1, 4 * width, name);
+	shortcut = add_shortcut(b, SS_BOTTLENECK, in, 4 * width, stride, prefix);
+	snprintf(name, sizeof(name), "%s.bn3", prefix);
+	return add_norm(b, x, shortcut, true, true, name);
+}
+
+/* conv3(relu(bn3(conv2(relu(bn2(conv1(relu(bn1(x)))))))) + shortcut(x) */
+static int
+add_preactivation(struct builder *b, int in, int width, int out, int stride, const char *prefix)
+{
+	int x = in;
+
+	for (int i = 1; i <= 3; i++) {
+		char name[48];
+
+		snprintf(name, sizeof(name), "%s.bn%d", prefix, i);
+		x = add_norm(b, x, -1, true, true, name);
+		snprintf(name, sizeof(name), "%s.conv%d", prefix, i);
+		x = add_conv(b, x, i == 2 ? 3 : 1, i == 2 ? stride : 1, i == 3 ? out : width, name);
+	}
+	return add_pair(b, SS_OP_ADD, x, add_shortcut(b, SS_PREACTIVATION, in, out, stride, prefix), out, 1);
+}
+
+static int
+add_block(struct builder *b, const struct ss_arch *arch, int stage, int number, int in)
+{
+	const int stride = stage > 0 && number == 0 ? 2 : 1, width = arch->width[stage];
+	char name[32];
+
+	snprintf(name, sizeof(name), "layer%d.%d", stage + 1, number);
+	switch (arch->block) {
+	case SS_BOTTLENECK:
+		return add_bottleneck(b, in, width, stride, name);
+	case SS_PREACTIVATION:
+		return add_preactivation(b, in, width, arch->out[stage], stride, name);
+	default:
+		return add_basic_block(b, arch->block, in, width, stride, name);
+	}
 }
 
 static int
@@ -207,12 +278,8 @@ ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int
 	x = add_conv(&b, x, 3, 1, arch->stem, "conv1");
 	x = add_norm(&b, x, -1, true, true, "bn1");
 	for (int s = 0; s < arch->stages; s++)
-		for (int i = 0; i < arch->blocks[s]; i++) {
-			char name[32];
-
-			snprintf(name, sizeof(name), "layer%d.%d", s + 1, i);
-			x = add_basic_block(&b, arch, x, arch->width[s], s > 0 && i == 0 ? 2 : 1, name);
-		}
+		for (int i = 0; i < arch->blocks[s]; i++)
+			x = add_block(&b, arch, s, i, x);
 	if (!b.failed) {
 		x = add_node(&b, (struct ss_node){ .op = SS_OP_POOL, .in = x, .in2 = -1,
 			.c = net->node[x].c, .h = 1, .w = 1, .weight = -1, .bias = -1, .mean = -1,

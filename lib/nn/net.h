@@ -20,6 +20,7 @@ enum ss_op {
 	SS_OP_INPUT,		/* u8 (c,h,w) -> normalised float (h,w,c) */
 	SS_OP_CONV,		/* no bias */
 	SS_OP_NORM,		/* batch normalisation [+ second input] [ReLU] */
+	SS_OP_ADD,		/* sum of two */
 	SS_OP_SHORTCUT,		/* every second pixel, channels filled up with zeros at the end (He option A) */
 	SS_OP_POOL,		/* mean over all pixels */
 	SS_OP_LINEAR		/* x W' + bias */
@@ -67,14 +68,22 @@ struct ss_head {
 	struct ss_dense layer[SS_HEAD_MAX];
 };
 
-/* A family of residual networks for small images: 3x3 stem, stages of basic blocks, mean. */
+enum ss_block {
+	SS_BASIC,		/* two 3x3; where the shape changes, every second pixel (He et al. 2015, option A) */
+	SS_BASIC_PROJECTION,	/* the same with a 1x1 convolution and norm there (option B) */
+	SS_BOTTLENECK,		/* 1x1, 3x3 with the stride, 1x1 of four times the width; option B */
+	SS_PREACTIVATION	/* norm and ReLU before each of 1x1, 3x3, 1x1 (He et al. 2016); a 1x1 without a norm where the shape changes */
+};
+
+/* A family of residual networks for small images: 3x3 stem, stages of blocks, mean. */
 struct ss_arch {
 	const char *name;
+	enum ss_block block;
 	int stem;			/* channels of the stem */
 	int stages;
 	int blocks[4];
-	int width[4];			/* stage 1 has stride 1, the others 2 */
-	bool projection;		/* shortcuts that change shape: 1x1 convolution + norm, else option A */
+	int width[4];			/* inside a block; stage 1 has stride 1, the others 2 */
+	int out[4];			/* of a pre-activation block */
 };
 
 /* The table of architectures, ended by a row without a name. */

@@ -394,7 +394,7 @@ run_norm_dgrad(void *arg)
 	struct norm_work *w = arg;
 
 	w->k->norm_dgrad(w->n, w->h, w->w, w->ch, w->dz, w->x, w->y, NULL, NULL, w->par[0], w->par[1], w->par[2],
-	    w->par[3], w->border, w->dy, w->none, false);
+	    w->par[3], w->border, w->dy, false, w->none, false);
 }
 
 static void

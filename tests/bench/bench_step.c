@@ -103,7 +103,10 @@ main(int argc, char **argv)
 		return 2;
 	}
 	batch = atoi(argv[3]), threads = atoi(argv[4]), steps = atoi(argv[5]);
-	method->heads(arch->width[arch->stages - 1], &projector, &predictor);
+	if (ss_net_create(&net, arch, 3, 32, 32, mean, std, NULL, NULL, &e) < 0)	/* to learn how many features there are */
+		return 1;
+	method->heads(net->node[net->backbone].c, &projector, &predictor);
+	ss_net_free(net);
 	if (ss_net_create(&net, arch, 3, 32, 32, mean, std, &projector, &predictor, &e) < 0 ||
 	    (method->knobs.prototypes > 0 && ss_net_add_prototypes(net, method->knobs.prototypes, &e) < 0) ||
 	    ss_trainer_create(&t, net, method, &method->knobs, ss_kernels_find(NULL), 2, batch, 1, 1, false,

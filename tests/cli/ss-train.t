@@ -30,7 +30,7 @@ grep -o -e '--[a-z][a-z0-9-]*' out | sort -u |
     grep -v -x -e --help -e --version -e --quiet -e --verbose -e --force -e --no-history >shown
 [ "$(wc -l <known)" -gt 20 ] && cmp known shown
 ok "--help names every option and no other"
-grep -q -e 'batch N  *integer  \[256\]  2\.\.65536' out && grep -q 'resnet20 resnet32 resnet44 resnet56 resnet18 resnet34' out
+grep -q -e 'batch N  *integer  \[256\]  2\.\.65536' out && grep -q 'resnet20 resnet32 resnet44 resnet56 resnet110 resnet18 resnet34 resnet50 resnet101 resnet152 resnet20v2' out
 ok "--help has types, defaults, ranges and names"
 
 while read -r args; do
@@ -256,7 +256,7 @@ he() {
 	echo $((9*3*16+32 + 2*$1*(9*16*16+32) + 9*16*32+64 + (2*$1-1)*(9*32*32+64) + 9*32*64+128 + (2*$1-1)*(9*64*64+128)))
 }
 views h=4 w=4 n=4 >least.sst && views n=2 >pair.sst
-for a in 20:$(he 3) 32:$(he 5) 44:$(he 7) 56:$(he 9) 18:11168832; do
+for a in 20:$(he 3) 32:$(he 5) 44:$(he 7) 56:$(he 9) 110:$(he 18) 18:11168832 20v2:565360; do
 	# shellcheck disable=SC2086
 	run 0 ss-train -t 1 -b 2 $HEADS --arch "resnet${a%:*}" --steps 1 -o b.safetensors --force pair.sst &&
 	    [ "$(helper count b.safetensors)" -eq "${a#*:}" ]

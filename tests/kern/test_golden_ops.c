@@ -157,7 +157,7 @@ norm_train_case(const struct ss_st *s, const char *name)
 	}
 	agrees(s, name, "grad_gamma", out1);
 	agrees(s, name, "grad_beta", out2);
-	kern->norm_dgrad(y.n, y.h, y.w, y.c, dz.plane, none, y.plane, NULL, NULL, mean, a, b, d, true, dy.plane,
+	kern->norm_dgrad(y.n, y.h, y.w, y.c, dz.plane, none, y.plane, NULL, NULL, mean, a, b, d, true, dy.plane, false,
 	    none, false);
 	agrees_field(s, name, "output", &x);
 	agrees_field(s, name, "grad_input", &dy);
@@ -201,7 +201,7 @@ relu_case(const struct ss_st *s, const char *name)
 		one[k] = 1;
 	kern->norm_apply(y.n, y.h, y.w, y.c, y.plane, one, zero, none, true, true, x.plane);
 	kern->norm_dgrad(y.n, y.h, y.w, y.c, dz.plane, x.plane, y.plane, NULL, NULL, zero, one, zero, zero,
-	    true, dy.plane, none, false);
+	    true, dy.plane, false, none, false);
 	agrees_field(s, name, "output", &x);
 	agrees_field(s, name, "grad_input", &dy);
 	free(y.memory);

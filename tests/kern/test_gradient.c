@@ -294,7 +294,7 @@ check_norm(const struct ss_kernels *k, bool relu, bool residual, struct tally *t
 		dgamma += pow(sums[C + j] * invstd[j], 2) / C;
 		dbeta += pow(sums[j], 2) / C;
 	}
-	k->norm_dgrad(N, H, WIDTH, C, m.dz.p, relu ? x.p : none, m.y.p, NULL, NULL, mean, a, b, d, true, dy.p,
+	k->norm_dgrad(N, H, WIDTH, C, m.dz.p, relu ? x.p : none, m.y.p, NULL, NULL, mean, a, b, d, true, dy.p, false,
 	    residual ? dr.p : none, false);
 
 	for (int j = 0; j < C; j++) {

@@ -133,7 +133,7 @@ run(const struct job *j, const struct ss_kernels *k, int slots)
 	if (j->accumulate)
 		field_copy(&r.dr, &j->res);
 	k->norm_dgrad(n, h, w, c, j->dz.p, mask, j->y.p, NULL, NULL, j->par[MEAN], j->par[A], j->par[B], j->par[D],
-	    j->border, r.dy.p, j->has_res ? r.dr.p : none, j->accumulate);
+	    j->border, r.dy.p, false, j->has_res ? r.dr.p : none, j->accumulate);
 	return r;
 }
 
@@ -328,7 +328,7 @@ test_relu(void **state)
 	}
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++) {
 		(*k)->norm_apply(1, 1, 1, C, yp, one, zero, (struct ss_plane){ 0 }, true, false, xp);
-		(*k)->norm_dgrad(1, 1, 1, C, dzp, xp, dzp, NULL, NULL, zero, one, zero, zero, false, dyp, drp, false);
+		(*k)->norm_dgrad(1, 1, 1, C, dzp, xp, dzp, NULL, NULL, zero, one, zero, zero, false, dyp, false, drp, false);
 		for (int i = 0; i < C; i++) {
 			if (i % 7 < 2)
 				assert_true(isnan(x[i]));
@@ -365,9 +365,35 @@ test_own_mask(void **state)
 			(*k)->norm_reduce(n, h, w, c, j.dz.p, none, j.y.p, j.par[A], j.par[D], j.par[MEAN],
 			    own.reduce);
 			(*k)->norm_dgrad(n, h, w, c, j.dz.p, none, j.y.p, j.par[A], j.par[D], j.par[MEAN],
-			    j.par[A], j.par[B], j.par[D], j.border, own.dy.p, none, false);
+			    j.par[A], j.par[B], j.par[D], j.border, own.dy.p, false, none, false);
 			assert_memory_equal(own.reduce, kept.reduce, 2 * (size_t)c * sizeof(double));
 			assert_memory_equal(own.dy.first, kept.dy.first, own.dy.floats * sizeof(float));
+		}
+	}
+}
+
+/* A gradient that is added to what is there: the sum, rounded once more (the reference rounds once). */
+static void
+test_added(void **state)
+{
+	const struct ss_plane none = { 0 };
+
+	(void)state;
+	for (unsigned m = 0; m < COUNT(channels) * 6; m++) {
+		const int n = 1 + (int)m % 2, h = sides[m % 11], w = sides[m / 11 % 12], c = channels[m % 14];
+		struct job j = job(n, h, w, c, m % 3 ? FRONT : BACK, 0);
+
+		job_fill(&j, draw_real);
+		for (const struct ss_kernels *const *k = ss_kernels_list(); (*k)->peak != NULL; k++) {
+			struct result plain = run(&j, *k, WANT), added = run(&j, *k, GOT);
+
+			field_copy(&added.dy, &j.y);
+			(*k)->norm_dgrad(n, h, w, c, j.dz.p, none, j.y.p, NULL, NULL, j.par[MEAN], j.par[A], j.par[B],
+			    j.par[D], false, added.dy.p, true, none, false);
+			EACH_PIXEL(&added.dy, s, r, q)
+				for (int i = 0; i < c; i++)
+					assert_true(pixel(&added.dy, s, r, q)[i] == pixel(&plain.dy, s, r, q)[i] +
+					    pixel(&j.y, s, r, q)[i]);
 		}
 	}
 }
@@ -435,6 +461,7 @@ main(void)
 		cmocka_unit_test(test_sides),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_own_mask),
+		cmocka_unit_test(test_added),
 		cmocka_unit_test(test_pieces),
 	};
 

@@ -153,6 +153,10 @@ plain_forward(struct plain *p, const uint8_t *images, bool train)
 		case SS_OP_NORM:
 			plain_norm(p, node, train);
 			break;
+		case SS_OP_ADD:
+			for (size_t i = 0; i < plain_size(p, node); i++)
+				y[i] = x[i] + p->out[nd->in2][i];
+			break;
 		case SS_OP_SHORTCUT:		/* zero channels at the end */
 			for (int i = 0; i < p->n; i++)
 				for (int c = 0; c < nd->c; c++)

@@ -259,10 +259,10 @@ optimiser(void **state)
 
 /* The small networks of the two steps; see tests/golden/README.md. */
 static const struct ss_arch RESNET8 = {
-	"resnet8", 16, 3, { 1, 1, 1, 0 }, { 16, 32, 64, 0 }, false
+	"resnet8", SS_BASIC, 16, 3, { 1, 1, 1, 0 }, { 16, 32, 64, 0 }, { 0 }
 };
 static const struct ss_arch NARROW = {
-	"narrow", 8, 4, { 1, 1, 1, 1 }, { 8, 16, 16, 32 }, true
+	"narrow", SS_BASIC_PROJECTION, 8, 4, { 1, 1, 1, 1 }, { 8, 16, 16, 32 }, { 0 }
 };
 static const struct ss_head PROJECTOR_32 = { 2, {
 	{ .width = 32, .bias = true, .norm = true, .affine = true, .relu = true },

@@ -28,13 +28,17 @@
 #define TEMPERATURE 0.5
 
 /* Small networks: odd widths and sides, both kinds of shortcut, stages that grow and shrink. */
-static const struct ss_arch OPTION_A = { "a", 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, false };
-static const struct ss_arch PROJECTION = { "b", 8, 2, { 2, 1, 0, 0 }, { 8, 16, 0, 0 }, true };
-static const struct ss_arch SHRINKING = { "c", 16, 2, { 1, 1, 0, 0 }, { 16, 7, 0, 0 }, true };
+static const struct ss_arch OPTION_A = { "a", SS_BASIC, 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, { 0 } };
+static const struct ss_arch PROJECTION = { "b", SS_BASIC_PROJECTION, 8, 2, { 2, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 } };
+static const struct ss_arch SHRINKING = { "c", SS_BASIC_PROJECTION, 16, 2, { 1, 1, 0, 0 }, { 16, 7, 0, 0 }, { 0 } };
 /* Weight gradients too large for a partial sum of each piece: cut by images, by channels too. */
-static const struct ss_arch WIDE = { "d", 8, 3, { 1, 1, 1, 0 }, { 8, 140, 360, 0 }, true };
+static const struct ss_arch WIDE = { "d", SS_BASIC_PROJECTION, 8, 3, { 1, 1, 1, 0 }, { 8, 140, 360, 0 }, { 0 } };
 /* Winograd's transformed weights too large for a cache: in steps over the whole batch. */
-static const struct ss_arch STEPS = { "e", 16, 2, { 1, 2, 0, 0 }, { 16, 176, 0, 0 }, true };
+static const struct ss_arch STEPS = { "e", SS_BASIC_PROJECTION, 16, 2, { 1, 2, 0, 0 }, { 16, 176, 0, 0 }, { 0 } };
+
+/* Blocks of three convolutions, norms behind them and before. */
+static const struct ss_arch BOTTLENECK = { "f", SS_BOTTLENECK, 6, 2, { 2, 1, 0, 0 }, { 4, 5, 0, 0 }, { 0 } };
+static const struct ss_arch BEFORE = { "g", SS_PREACTIVATION, 5, 3, { 2, 1, 2, 0 }, { 4, 6, 5, 0 }, { 9, 12, 10, 0 } };
 
 struct setup {
 	const struct ss_arch *arch;
@@ -337,6 +341,9 @@ whole_network(void **state)
 		{ &PROJECTION, 3, 5, 4, "16bnr,9b", "none", &ss_simclr, 2, 5 },
 		{ &PROJECTION, 4, 3, 5, "9bN", "4nr,5bn,9", &ss_simsiam, 3, 6 },
 		{ &SHRINKING, 3, 4, 8, "8nr,8N", "8b", &ss_simsiam, 2, 6 },
+		{ &BOTTLENECK, 3, 5, 4, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 6 },
+		{ &BEFORE, 3, 7, 6, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 5 },
+		{ &BEFORE, 1, 4, 5, "9bnr,7b", "none", &ss_simclr, 2, 6 },
 	};
 
 	(void)state;
@@ -543,6 +550,8 @@ sharing(void **state)
 		{ &PROJECTION, 3, 7, 5, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 6 },
 		{ &WIDE, 1, 4, 4, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 63 },
 		{ &STEPS, 1, 16, 15, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 35 },
+		{ &BOTTLENECK, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35 },
+		{ &BEFORE, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35 },
 	};
 
 	(void)state;
@@ -576,6 +585,7 @@ threads(void **state)
 		{ &OPTION_A, 3, 9, 6, "130bnr,70bN", "66bnr,70b", &ss_simsiam, 3, 33 },
 		{ &WIDE, 1, 4, 4, "70bnr,6b", "none", &ss_simclr, 2, 63 },
 		{ &STEPS, 1, 8, 8, "8bnr,6b", "none", &ss_simclr, 2, 5 },
+		{ &BEFORE, 3, 9, 6, "130bnr,70bN", "66bnr,70b", &ss_simsiam, 3, 33 },
 	};
 
 	(void)state;
@@ -674,6 +684,8 @@ inference(void **state)
 		{ &OPTION_A, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19 },
 		{ &PROJECTION, 1, 7, 5, "40n,3", "5", &ss_simsiam, 2, 9 },
 		{ &WIDE, 2, 4, 4, "70bnr,33b", "none", &ss_simclr, 2, 11 },
+		{ &BOTTLENECK, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19 },
+		{ &BEFORE, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19 },
 	};
 
 	(void)state;
@@ -688,7 +700,12 @@ family(void **state)
 {
 	static const struct { const char *name; size_t count; int features; } known[] = {
 		{ "resnet20", 269072, 64 }, { "resnet32", 463504, 64 }, { "resnet44", 657936, 64 },
-		{ "resnet56", 852368, 64 }, { "resnet18", 11168832, 512 }, { "resnet34", 21276992, 512 },
+		{ "resnet56", 852368, 64 }, { "resnet110", 1727312, 64 }, { "resnet18", 11168832, 512 },
+		{ "resnet34", 21276992, 512 }, { "resnet50", 23500352, 2048 }, { "resnet101", 42492480, 2048 },
+		{ "resnet152", 58136128, 2048 }, { "resnet20v2", 565360, 256 }, { "resnet29v2", 837680, 256 },
+		/* convolutions 291760 + 270592 (N - 1), norms 2 (640 + 864 (N - 1)), 9N + 2 layers */
+		{ "resnet38v2", 1110000, 256 }, { "resnet47v2", 1382320, 256 }, { "resnet56v2", 1654640, 256 },
+		{ "resnet110v2", 3288560, 256 },
 	};
 	size_t n = 0;
 
