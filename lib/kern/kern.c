@@ -99,7 +99,7 @@ ss_winograd_scratch(const struct ss_conv *c)
 	const int block = SS_WINOGRAD_BLOCK, lanes = 16;
 	const int wide = c->ci > c->co ? c->ci : c->co;		/* in either direction */
 	const size_t run = ss_winograd_step(SS_WINOGRAD_TILES, wide) +
-	    ss_winograd_step(SS_WINOGRAD_TILES, 2 * lanes);
+	    ss_winograd_step(SS_WINOGRAD_TILES, 4 * lanes);
 	const size_t wgrad = 2 * ss_winograd_step(SS_WINOGRAD_TILES, block) + ss_winograd_step(block, block);
 
 	return 36 * (run > wgrad ? run : wgrad);

@@ -18,6 +18,7 @@
 #define STREAM_END()	_mm_sfence()
 #define DOTS	12
 #define WINO	12
+#define WINO4	6
 #define WINO_IN	8
 #include "kern/vector.h"
 #include "kern/norm_template.h"

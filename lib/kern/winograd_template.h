@@ -26,6 +26,17 @@
  * Where the image is no multiple of 4, the last tiles see zeros and keep part of what they make.
  */
 
+/* Output channels of the block that begins at channel c: four vectors where the registers have room for as many. */
+static int
+wino_width(int c, int channels)
+{
+#ifdef WINO4
+	if (channels - c >= 4 * W)
+		return 4 * W;
+#endif
+	return block_width(c, channels);
+}
+
 enum { WINO_T = SS_WINOGRAD_TILES, WINO_BLOCK = SS_WINOGRAD_BLOCK };
 
 /* Such a tensor, or a part of it. */
@@ -152,7 +163,7 @@ wino_pack(const struct ss_conv *c, const float *w, float *packed)
 	int width;
 
 	for (int o = 0; o < c->co; o += width, packed += 36 * (size_t)c->ci * width) {
-		width = block_width(o, c->co);
+		width = wino_width(o, c->co);
 		for (int i = 0; i < c->ci; i++)
 			for (int b = 0; b < width; b += W)
 				wino_weights(w + (size_t)(o + b) * lane + 9 * (size_t)i, lane, false,
@@ -167,7 +178,7 @@ wino_pack_t(const struct ss_conv *c, const float *w, float *packed)
 	int width;
 
 	for (int i = 0; i < c->ci; i += width, packed += 36 * (size_t)c->co * width) {
-		width = block_width(i, c->ci);
+		width = wino_width(i, c->ci);
 		for (int o = 0; o < c->co; o++)
 			for (int b = 0; b < width; b += W)
 				wino_weights(w + 9 * ((size_t)o * c->ci + i + b), 9, true,
@@ -299,7 +310,7 @@ wino_product(const float *a, const size_t ap, size_t ablock, const float *b, siz
     int blocks, const int inner, float *c, size_t cp, size_t cv, const float *next, int lines,
     bool accumulate, const bool stream, const int P, const int CB)
 {
-	vf acc[PIX_MAX][2];
+	vf acc[PIX_MAX][4];
 
 	UNROLL for (int p = 0; p < P; p++)
 		UNROLL for (int v = 0; v < CB; v++)
@@ -308,7 +319,7 @@ wino_product(const float *a, const size_t ap, size_t ablock, const float *b, siz
 		for (int l = 0; l < lines; l++, next += 16)
 			__builtin_prefetch(next, 0, 2);
 		for (int k = 0; k < inner; k++, b += bk) {
-			vf v[2];
+			vf v[4];
 
 			UNROLL for (int i = 0; i < CB; i++)
 				v[i] = *(const vf *)(b + i * bv);
@@ -331,16 +342,16 @@ wino_product(const float *a, const size_t ap, size_t ablock, const float *b, siz
  */
 INLINE void
 wino_rows(const float *v, size_t vblock, int rows, const float *u, int ci, float *m, size_t mblock,
-    const float *next, const bool stream, const int CB)
+    const float *next, const bool stream, const int LARGE, const int CB)
 {
-	const int parts = rows < WINO ? 1 : rows / WINO, lines = (CB * W * W / 16 + parts - 1) / parts;
+	const int parts = rows < LARGE ? 1 : rows / LARGE, lines = (CB * W * W / 16 + parts - 1) / parts;
 	int r = 0;
 
 #define WINO_ROWS(P)									\
 	for (; r + P <= rows; r += P, next += 16 * (size_t)lines * (ci / W))			\
 		wino_product(v + (size_t)r * W, W, vblock, u, CB * W, W, ci / W, W, m + (size_t)r * W, W,	\
-		    mblock, next, P == WINO ? lines : 0, false, stream, P, CB)
-	WINO_ROWS(WINO);
+		    mblock, next, P == LARGE ? lines : 0, false, stream, P, CB)
+	WINO_ROWS(LARGE);
 	WINO_ROWS(4);
 	WINO_ROWS(1);
 #undef WINO_ROWS
@@ -350,10 +361,16 @@ INLINE void
 wino_block(const float *v, size_t vblock, int rows, const float *u, int ci, float *m, size_t mblock,
     const float *next, const bool stream, int width)
 {
+#ifdef WINO4
+	if (width == 4 * W) {
+		wino_rows(v, vblock, rows, u, ci, m, mblock, next, stream, WINO4, 4);
+		return;
+	}
+#endif
 	if (width == W)
-		wino_rows(v, vblock, rows, u, ci, m, mblock, next, stream, 1);
+		wino_rows(v, vblock, rows, u, ci, m, mblock, next, stream, WINO, 1);
 	else
-		wino_rows(v, vblock, rows, u, ci, m, mblock, next, stream, 2);
+		wino_rows(v, vblock, rows, u, ci, m, mblock, next, stream, WINO, 2);
 }
 
 /* U' (in, out) = or += V' D of one matrix, over so many tiles */
@@ -474,7 +491,7 @@ wino_run(int n, int h, int w, struct ss_plane x, int ci, const float *packed, st
 {
 	const int all = ss_winograd_count(n, h, w), share = wino_share(all);
 	const struct wino v = wino_view(scratch, share, ci);
-	const struct wino m = wino_view(scratch + 36 * v.step, share, 2 * W);
+	const struct wino m = wino_view(scratch + 36 * v.step, share, wino_width(0, co));
 
 	for (int first = 0, width; first < all; first += share) {
 		const int tiles = at_most(all - first, share);
@@ -482,7 +499,7 @@ wino_run(int n, int h, int w, struct ss_plane x, int ci, const float *packed, st
 
 		wino_inputs(x, h, w, ci, 0, ci, first, tiles, v, false);
 		for (int o = 0; o < co; o += width) {
-			width = block_width(o, co);
+			width = wino_width(o, co);
 			for (size_t k = 0; k < 36; k++, u += (size_t)ci * width)
 				wino_block(v.p + k * v.step, v.block, tiles, u, ci, m.p + k * m.step, m.block,
 				    u + (size_t)ci * width, false, width);
@@ -617,7 +634,7 @@ wino_multiply(int k, int ci, int co, int tiles, int from, int to, const float *v
 	for (int o = 0; o < co; o += width, m += (size_t)(width / W) * c.block) {
 		const float *u = packed + 36 * (size_t)o * ci;
 
-		width = block_width(o, co);
+		width = wino_width(o, co);
 		wino_block(v, a.block, to - from, u + (size_t)k * ci * width, ci, m, c.block,
 		    u + (36 + (size_t)k) * ci * width, true, width);
 	}

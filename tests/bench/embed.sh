@@ -5,7 +5,7 @@ rival=absent
 has torch && rival=$("$PYTHON" -c 'import torch; print("PyTorch", torch.__version__)')
 
 heading "embedding on $THREADS threads (the tool with its start; PyTorch's loop alone)" "$rival"
-for a in 'resnet20 20000 256' 'resnet18 4000 64'; do
+for a in 'resnet20 50000 256' 'resnet18 10000 64'; do
 	# shellcheck disable=SC2086
 	set -- $a
 	ss-load shapes --records "$2" -o "$scratch/$1.sst"
