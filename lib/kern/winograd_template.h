@@ -199,6 +199,21 @@ wino_tile(int tile, int h, int w)
 	return (struct wino_tile){ tile / (down * across), tile / across % down * 4, tile % across * 4 };
 }
 
+/* The tile behind it. */
+INLINE void
+wino_next(struct wino_tile *g, int h, int w)
+{
+	g->col += 4;
+	if (g->col < w)
+		return;
+	g->col = 0;
+	g->row += 4;
+	if (g->row < h)
+		return;
+	g->row = 0;
+	g->image++;
+}
+
 INLINE vf
 load_if(bool there, const float *p)
 {
@@ -402,19 +417,31 @@ at_most(int a, int b)
 	return a < b ? a : b;
 }
 
+/*
+ * Tile by tile, and of each all vectors of channels, so that a pixel is read at once; but few vectors go one by one (`one`: there is
+ * only the first), through a loop that is shorter by a tenth.
+ */
+#define WINO_BY_VECTORS(CALL, c0, c1, v)						\
+	if ((c1) - (c0) > 2 * W)							\
+		CALL(c0, c1, v, false);							\
+	else										\
+		for (int first_ = (c0); first_ < (c1); first_ += W, (v).p += (v).block)	\
+			CALL(first_, first_ + W, v, true)
+
 /* So many tiles, from number `first` on, of the input channels c0..c1-1, into V, whose tile 0 is that one. */
 INLINE void
-wino_inputs(struct ss_plane x, int h, int w, int channels, int c0, int c1, int first, int tiles,
-    struct wino v, const bool stream)
+wino_inputs_of(struct ss_plane x, int h, int w, int channels, int c0, int c1, int first, int tiles,
+    struct wino v, const bool stream, const bool one)
 {
-	for (int t = 0; t < tiles; t++, v.p += W) {
-		const struct wino_tile g = wino_tile(first + t, h, w);
+	struct wino_tile g = wino_tile(first, h, w);
+
+	for (int t = 0; t < tiles; t++, v.p += W, wino_next(&g, h, w)) {
 		const float *p = x.p + (size_t)g.image * x.image + (ptrdiff_t)(g.row - 1) * (ptrdiff_t)x.row +
 		    (ptrdiff_t)(g.col - 1) * channels;
 		const int rows = h - g.row + 2, cols = w - g.col + 2;
 		float *to = v.p;
 
-		for (int c = c0; c < c1; c += W, to += v.block)
+		for (int c = c0; one ? c == c0 : c < c1; c += W, to += v.block)
 			if (rows >= 6 && cols >= 6)
 				wino_input_tile(p + c, x.row, (size_t)channels, 6, 6, to, v.step, stream);
 			else
@@ -423,17 +450,26 @@ wino_inputs(struct ss_plane x, int h, int w, int channels, int c0, int c1, int f
 }
 
 INLINE void
-wino_gradients(struct ss_plane dy, int h, int w, int channels, int c0, int c1, int first, int tiles,
-    struct wino d, const bool stream)
+wino_inputs(struct ss_plane x, int h, int w, int channels, int c0, int c1, int first, int tiles,
+    struct wino v, const bool stream)
 {
-	for (int t = 0; t < tiles; t++, d.p += W) {
-		const struct wino_tile g = wino_tile(first + t, h, w);
+#define INPUTS(a, b, v, one)	wino_inputs_of(x, h, w, channels, a, b, first, tiles, v, stream, one)
+	WINO_BY_VECTORS(INPUTS, c0, c1, v);
+}
+
+INLINE void
+wino_gradients_of(struct ss_plane dy, int h, int w, int channels, int c0, int c1, int first, int tiles,
+    struct wino d, const bool stream, const bool one)
+{
+	struct wino_tile g = wino_tile(first, h, w);
+
+	for (int t = 0; t < tiles; t++, d.p += W, wino_next(&g, h, w)) {
 		const float *p = dy.p + (size_t)g.image * dy.image + (size_t)g.row * dy.row +
 		    (size_t)g.col * (size_t)channels;
 		const int rows = h - g.row, cols = w - g.col;
 		float *to = d.p;
 
-		for (int c = c0; c < c1; c += W, to += d.block)
+		for (int c = c0; one ? c == c0 : c < c1; c += W, to += d.block)
 			if (rows >= 4 && cols >= 4)
 				wino_gradient_tile(p + c, dy.row, (size_t)channels, 4, 4, to, d.step, stream);
 			else
@@ -441,15 +477,27 @@ wino_gradients(struct ss_plane dy, int h, int w, int channels, int c0, int c1, i
 	}
 }
 
-/* The other way: so many tiles of `width` channels, the first of which is y's number o. */
-static void
-wino_outputs(const float *m, size_t step, size_t block, int o, int width, struct ss_plane y, int h,
-    int w, int channels, int first, int tiles, bool accumulate, const struct ss_epilogue *e)
+INLINE void
+wino_gradients(struct ss_plane dy, int h, int w, int channels, int c0, int c1, int first, int tiles,
+    struct wino d, const bool stream)
 {
+#define GRADIENTS(a, b, d, one)	wino_gradients_of(dy, h, w, channels, a, b, first, tiles, d, stream, one)
+	WINO_BY_VECTORS(GRADIENTS, c0, c1, d);
+}
+
+/*
+ * The other way: so many tiles of `width` channels, the first of which is y's number o. Where M is far away, it is fetched
+ * a tile ahead: no core follows 36 streams by itself.
+ */
+INLINE void
+wino_outputs_of(const float *m, size_t step, size_t block, int o, int width, struct ss_plane y, int h,
+    int w, int channels, int first, int tiles, bool accumulate, const struct ss_epilogue *e, const bool far,
+    const bool one)
+{
+	struct wino_tile g = wino_tile(first, h, w);
 	struct ss_epilogue after = { 0 };
 
-	for (int t = 0; t < tiles; t++, m += W) {
-		const struct wino_tile g = wino_tile(first + t, h, w);
+	for (int t = 0; t < tiles; t++, m += W, wino_next(&g, h, w)) {
 		const size_t pixel = (size_t)g.col * (size_t)channels + (size_t)o;
 		float *p = y.p + (size_t)g.image * y.image + (size_t)g.row * y.row + pixel;
 		const int rows = h - g.row, cols = w - g.col;
@@ -462,7 +510,9 @@ wino_outputs(const float *m, size_t step, size_t block, int o, int width, struct
 				after.r.p += (size_t)g.image * e->r.image + (size_t)g.row * e->r.row + pixel;
 		}
 #define OUTPUT(r, c, e)	wino_output_tile(from, step, p, y.row, (size_t)channels, r, c, accumulate, e)
-		for (int c = 0; c < width; c += W, p += W, from += block) {
+		for (int c = 0; one ? c == 0 : c < width; c += W, p += W, from += block) {
+			for (size_t k = 0; far && k < 36; k++)
+				__builtin_prefetch(from + k * step + W, 0, 2);
 			if (rows < 4 || cols < 4)
 				OUTPUT(rows, cols, e == NULL ? NULL : &after);
 			else if (e == NULL)
@@ -473,6 +523,18 @@ wino_outputs(const float *m, size_t step, size_t block, int o, int width, struct
 		}
 #undef OUTPUT
 	}
+}
+
+static void
+wino_outputs(const float *m, size_t step, size_t block, int o, int width, struct ss_plane y, int h,
+    int w, int channels, int first, int tiles, bool accumulate, const struct ss_epilogue *e)
+{
+	if (width > 2 * W)
+		wino_outputs_of(m, step, block, o, width, y, h, w, channels, first, tiles, accumulate, e, false, false);
+	else
+		for (int c = 0; c < width; c += W, m += block)
+			wino_outputs_of(m, step, block, o + c, W, y, h, w, channels, first, tiles, accumulate, e, false,
+			    true);
 }
 
 /* Tiles in each block: as equal as can be. */
@@ -617,8 +679,8 @@ wino_output(int channels, int h, int w, const float *m, int tiles, struct ss_pla
 	const size_t first = (size_t)ss_winograd_count(from, h, w);
 	const struct wino at = wino_view(NULL, tiles, channels);
 
-	wino_outputs(m + first * W, at.step, at.block, 0, channels, y, h, w, channels, 0,
-	    ss_winograd_count(n, h, w), accumulate, e);
+	wino_outputs_of(m + first * W, at.step, at.block, 0, channels, y, h, w, channels, 0,
+	    ss_winograd_count(n, h, w), accumulate, e, true, false);
 	zero_borders(n, h, w, channels, y, e);
 }
 
