@@ -151,6 +151,16 @@ take_channels(float *out, const char *option, const float *v, int n, int channel
 		out[i] = v[n == 1 ? 0 : i];
 }
 
+/* The last layer has an output for each class. */
+static void
+set_classes(const struct run *r, struct ss_dense *last)
+{
+	if (r->o->own_projector && last->width != r->batch.classes)
+		tool_die(TOOL_MISUSE, "--projector ends in %d outputs, but there are %d classes", last->width,
+		    r->batch.classes);
+	last->width = r->batch.classes;
+}
+
 static void
 make_model(struct run *r, const struct ss_header *h)
 {
@@ -176,7 +186,7 @@ make_model(struct run *r, const struct ss_header *h)
 	if (o->own_projector)
 		m->projector = o->projector;
 	if (o->method->labels)
-		m->projector.layer[m->projector.layers - 1].width = r->batch.classes;
+		set_classes(r, &m->projector.layer[m->projector.layers - 1]);
 	if (o->own_predictor)
 		m->predictor = o->predictor;
 	if (m->predictor.layers > 0) {
@@ -237,6 +247,8 @@ watch_collapse(struct run *r, const struct ss_step *s)
 {
 	const int patience = 20;
 
+	if (r->o->method->labels)	/* outputs are classes, and may well be alike at first */
+		return;
 	r->collapsed = s->std_ratio < SS_COLLAPSED ? r->collapsed + 1 : 0;
 	if (r->collapsed != patience)
 		return;

@@ -419,7 +419,7 @@ at_most(int a, int b)
 
 /*
  * Tile by tile, and of each all vectors of channels, so that a pixel is read at once; but few vectors go one by one (`one`: there is
- * only the first), through a loop that is shorter by a tenth.
+ * only the first), which is a tenth faster: the addresses of the 36 matrices stay.
  */
 #define WINO_BY_VECTORS(CALL, c0, c1, v)						\
 	if ((c1) - (c0) > 2 * W)							\

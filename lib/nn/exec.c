@@ -98,7 +98,8 @@ ss_infer(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
     const uint8_t *images, int n, const struct ss_workspace *space, struct ss_pool *pool, float *out)
 {
 	struct exec x = { .plan = plan, .pass = pass, .w = w, .images = images, .n = n, .space = space };
-	const int last = plan->phase[plan->phases - 1].node;
+	const struct ss_phase *end = &plan->phase[plan->phases - 1];
+	const int last = end->norm < 0 ? end->node : end->norm;
 
 	for (int i = 0; i < plan->phases; i++) {	/* norms are applied with their running statistics */
 		const struct ss_phase *ph = &plan->phase[i];

@@ -96,21 +96,9 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 	return (struct ss_loss){ ss_sum(j.loss, d), { { "diagonal", ss_sum(j.diagonal, d) / v->d } } };
 }
 
-/* Section 2.2's three layers, at the widths of lightly's CIFAR-10 benchmark. */
-static void
-heads(int features, struct ss_head *projector, struct ss_head *predictor)
-{
-	(void)features;
-	*projector = (struct ss_head){ 3, {
-		{ .width = 2048, .norm = true, .affine = true, .relu = true },
-		{ .width = 2048, .norm = true, .affine = true, .relu = true },
-		{ .width = 2048 } } };
-	*predictor = (struct ss_head){ 0 };
-}
-
 const struct ss_method ss_barlow = {
 	.name = "barlow", .summary = "Barlow Twins: make the views' correlation matrix the identity",
 	.min_views = 2, .max_views = 2, .z_grad = true,
 	.lr = 0.0002, .weight_decay = 5e-4, .knobs = { .coefficient = { 0.0051 } },
-	.heads = heads, .scratch = scratch, .loss = loss
+	.heads = ss_expander, .scratch = scratch, .loss = loss
 };

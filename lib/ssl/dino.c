@@ -6,7 +6,7 @@
  *
  *	L = mean over pairs of views a != b and images of -sum_k P_t,a,k log P_s,b,k
  *
- * dS_b = (sum over a != b of (P_s,b - P_t,a)) / (t N pairs); to W through its normalisation. The centre c, which is the
+ * The gradient reaches W through its normalisation. The centre c, which is the
  * state, then becomes 0.9 c + 0.1 mean T.
  */
 #include <math.h>
@@ -21,8 +21,7 @@
 struct job {
 	const struct ss_outputs *v;
 	const struct ss_knobs *k;
-	const struct ss_scores *s, *t;
-	float *loss;		/* by image */
+	const struct ss_scores *t;
 };
 
 /* Teacher's scores to probabilities. */
@@ -39,42 +38,6 @@ teach(void *arg, size_t piece, int worker)
 		for (int k = 0; k < prototypes; k++)
 			t[k] = (float)((t[k] - j->v->state[k]) / j->k->target_temperature);
 		ss_softmax(t, prototypes);
-	}
-}
-
-static void
-learn(void *arg, size_t piece, int worker)
-{
-	const struct job *j = arg;
-	const int views = j->v->views, n = j->v->n, prototypes = j->k->prototypes;
-	const double t = j->k->temperature, pairs = (double)views * (views - 1);
-
-	(void)worker;
-	for (int i = (int)piece * ROWS; i < n && i < ((int)piece + 1) * ROWS; i++) {
-		double loss = 0;
-
-		for (int b = 0; b < views; b++) {
-			float *s = j->s->s + ((size_t)b * n + i) * prototypes;
-			double log_sum, expected = 0;
-
-			for (int k = 0; k < prototypes; k++) {
-				s[k] = (float)(s[k] / t);
-				for (int a = 0; a < views; a++)
-					if (a != b)
-						expected += (double)j->t->s[((size_t)a * n + i) * prototypes + k] * s[k];
-			}
-			log_sum = ss_softmax(s, prototypes);
-			loss += (views - 1) * log_sum - expected;
-			for (int k = 0; k < prototypes; k++) {
-				double taught = 0;
-
-				for (int a = 0; a < views; a++)
-					if (a != b)
-						taught += (double)j->t->s[((size_t)a * n + i) * prototypes + k];
-				s[k] = (float)(((views - 1) * (double)s[k] - taught) / (t * pairs * n));
-			}
-		}
-		j->loss[i] = (float)(loss / pairs);
 	}
 }
 
@@ -107,32 +70,24 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 	const int rows = v->views * v->n, prototypes = k->prototypes;
 	const size_t own = (size_t)prototypes * (size_t)v->d;
 	struct ss_scores s = { .matrices = v->views, .n = v->n, .d = v->d, .prototypes = prototypes }, t = s;
-	struct job j = { .v = v, .k = k, .s = &s, .t = &t };
+	struct job j = { v, k, &t };
 	float *w = space, *target_w = w + own, *dw = target_w + own, *norm = dw + own, *centre = norm + prototypes,
 	    *mean = centre + prototypes, *du = mean + prototypes;
-	double each = 0;
-	struct ss_loss l = { 0 };
+	struct ss_loss l = { .note = { { "assignment_entropy", 0 }, { "teacher_entropy", 0 } } };
+	float *by_image = du + (size_t)rows * v->d;
 
-	j.loss = du + (size_t)rows * v->d;
-	space = j.loss + v->n;
+	space = by_image + v->n;
 	ss_rows_unit(&v->own, 1, prototypes, v->d, w, norm, pool);
 	ss_rows_unit(&v->target_own, 1, prototypes, v->d, target_w, NULL, pool);
 	ss_scores_make(&s, v->z, w, &space, pool);
 	ss_scores_make(&t, v->t, target_w, &space, pool);
-	memset(centre, 0, 2 * (size_t)prototypes * sizeof(*centre));
+	memset(centre, 0, (size_t)prototypes * sizeof(*centre));
 	for (int i = 0; i < rows; i++)
 		for (int c = 0; c < prototypes; c++)
 			centre[c] += t.s[(size_t)i * prototypes + c] / (float)rows;
 	ss_pool_run(pool, ((size_t)rows + ROWS - 1) / ROWS, teach, &j);
-	for (int i = 0; i < rows; i++) {
-		for (int c = 0; c < prototypes; c++)
-			mean[c] += t.s[(size_t)i * prototypes + c] / (float)rows;
-		each += ss_entropy(t.s + (size_t)i * prototypes, prototypes) / rows;
-	}
-	ss_pool_run(pool, ((size_t)v->n + ROWS - 1) / ROWS, learn, &j);
-	l.loss = ss_sum(j.loss, (size_t)v->n) / v->n;
-	l.note[0] = (struct ss_note){ "assignment_entropy", ss_entropy(mean, prototypes) / log(prototypes) };
-	l.note[1] = (struct ss_note){ "teacher_entropy", each / log(prototypes) };
+	ss_choice_entropy(t.s, rows, prototypes, mean, &l.note[0].value, &l.note[1].value);
+	l.loss = ss_scores_learn(&s, t.s, k->temperature, by_image, pool);
 	ss_scores_back(&s, w, v->dz, dw, du, pool);
 	ss_rows_back(w, norm, dw, 1, prototypes, v->d, &v->own_grad, pool);
 	for (int c = 0; c < prototypes; c++)

@@ -20,6 +20,16 @@ ss_method_find(const char *name)
 	return NULL;
 }
 
+void
+ss_expander(int features, struct ss_head *projector, struct ss_head *predictor)
+{
+	const struct ss_dense hidden = { .width = 2048, .norm = true, .affine = true, .relu = true };
+
+	(void)features;
+	*projector = (struct ss_head){ 3, { hidden, hidden, { .width = 2048 } } };
+	*predictor = (struct ss_head){ 0 };
+}
+
 double
 ss_loss_note(const struct ss_loss *l, const char *name)
 {

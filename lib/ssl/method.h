@@ -93,6 +93,9 @@ const struct ss_method *ss_method_find(const char *name);
 extern const struct ss_method ss_simsiam, ss_fastsiam, ss_byol, ss_simclr, ss_dcl, ss_moco, ss_swav,
     ss_dino, ss_barlow, ss_vicreg, ss_supervised;
 
+/* Heads that two methods share: three layers of 2048 without biases, norm and ReLU behind the first two; no predictor. */
+void ss_expander(int features, struct ss_head *projector, struct ss_head *predictor);
+
 /* The value of a note, or NAN. */
 double ss_loss_note(const struct ss_loss *l, const char *name);
 

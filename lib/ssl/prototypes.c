@@ -2,6 +2,7 @@
  * prototypes.c - scores of unit rows against prototypes
  */
 #include <math.h>
+#include <string.h>
 
 #include "kern/gemm.h"
 #include "ssl/prototypes.h"
@@ -93,13 +94,82 @@ ss_scores_back(const struct ss_scores *s, const float *prototypes, float *const 
 	ss_rows_back(s->u, s->norm, j.du, s->matrices, s->n, s->d, dx, pool);
 }
 
+struct learning {
+	const struct ss_scores *s;
+	const float *choice;
+	double temperature;
+	float *loss;		/* by image */
+};
+
+#define IMAGES 16		/* in a piece of work */
+
+static void
+learn(void *arg, size_t piece, int worker)
+{
+	const struct learning *j = arg;
+	const int views = j->s->matrices, n = j->s->n, prototypes = j->s->prototypes;
+	const double t = j->temperature, pairs = (double)views * (views - 1);
+
+	(void)worker;
+	for (int i = (int)piece * IMAGES; i < n && i < ((int)piece + 1) * IMAGES; i++) {
+		double loss = 0;
+
+		for (int b = 0; b < views; b++) {
+			float *s = j->s->s + ((size_t)b * n + i) * prototypes;
+			double expected = 0;
+
+#define CHOSEN(k, q)	double q = 0;								\
+			for (int a = 0; a < views; a++)						\
+				q += a == b ? 0 : (double)j->choice[((size_t)a * n + i) * prototypes + k]
+			for (int k = 0; k < prototypes; k++) {
+				CHOSEN(k, q);
+				s[k] = (float)(s[k] / t);
+				expected += q * s[k];
+			}
+			loss += (views - 1) * ss_softmax(s, prototypes) - expected;
+			for (int k = 0; k < prototypes; k++) {
+				CHOSEN(k, q);
+				s[k] = (float)(((views - 1) * (double)s[k] - q) / (t * pairs * n));
+			}
+#undef CHOSEN
+		}
+		j->loss[i] = (float)(loss / pairs);
+	}
+}
+
 double
-ss_entropy(const float *p, int n)
+ss_scores_learn(const struct ss_scores *s, const float *choice, double temperature, float *space,
+    struct ss_pool *pool)
+{
+	struct learning j = { s, choice, temperature, space };
+
+	ss_pool_run(pool, ((size_t)s->n + IMAGES - 1) / IMAGES, learn, &j);
+	return ss_sum(space, (size_t)s->n) / s->n;
+}
+
+static double
+entropy(const float *p, int n)
 {
 	double sum = 0;
 
 	for (int k = 0; k < n; k++)
-		if (p[k] > 0 || p[k] != p[k])
+		if (p[k] > 0 || isnan(p[k]))
 			sum -= p[k] * log(p[k]);
 	return sum;
+}
+
+void
+ss_choice_entropy(const float *choice, int rows, int prototypes, float *mean, double *of_mean,
+    double *each)
+{
+	*each = 0;
+	memset(mean, 0, (size_t)prototypes * sizeof(*mean));
+	for (int i = 0; i < rows; i++) {
+		const float *p = choice + (size_t)i * prototypes;
+
+		for (int k = 0; k < prototypes; k++)
+			mean[k] += p[k] / (float)rows;
+		*each += entropy(p, prototypes) / (rows * log(prototypes));
+	}
+	*of_mean = entropy(mean, prototypes) / log(prototypes);
 }

@@ -21,13 +21,25 @@ void ss_scores_make(struct ss_scores *s, const float *const *x, const float *pro
 size_t ss_scores_floats(int matrices, int n, int d, int prototypes);
 
 /*
+ * Each view learns the choice of the others: with P_b = softmax(S_b / t) and `choice`, laid out as s->s, the mean over ordered
+ * pairs of views a != b and images of -sum_k choice_a,k log P_b,k. The scores become their gradient,
+ * (sum over a != b of (P_b - choice_a)) / (t N pairs). space: n floats.
+ */
+double ss_scores_learn(const struct ss_scores *s, const float *choice, double temperature, float *space,
+    struct ss_pool *pool);
+
+/*
  * From the gradient of the scores, which stands in s->s: dx of each matrix whose place is not NULL, and of the prototypes,
  * summed over all rows. space: as many floats as s->u has.
  */
 void ss_scores_back(const struct ss_scores *s, const float *prototypes, float *const *dx,
     float *dprototypes, float *space, struct ss_pool *pool);
 
-/* Entropy of n probabilities, in nats. */
-double ss_entropy(const float *p, int n);
+/*
+ * How so many rows of probabilities choose, over the logarithm of how many prototypes there are: entropy of their mean, and the mean
+ * of their entropies. Both near 1: nothing is told apart; both near 0: all choose the same. mean: room for one row.
+ */
+void ss_choice_entropy(const float *choice, int rows, int prototypes, float *mean, double *of_mean,
+    double *each);
 
 #endif

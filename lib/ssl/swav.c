@@ -7,7 +7,7 @@
  *
  *	L = mean over ordered pairs of views a != b and images of -sum_k Q_a,k log P_b,k
  *
- * dS_b = (sum over a != b of (P_b - Q_a)) / (t N pairs). Prototypes are brought back to length one before each step.
+ * Prototypes are brought back to length one before each step.
  */
 #include <math.h>
 #include <string.h>
@@ -24,7 +24,6 @@ struct job {
 	const struct ss_knobs *k;
 	float *q;		/* codes, as s->s */
 	double *prototype;	/* sums over the images of one view */
-	float *loss;		/* by image */
 	int view;
 };
 
@@ -85,44 +84,6 @@ sinkhorn(struct job *j, struct ss_pool *pool)
 	}
 }
 
-/* Loss of some images; scores become their gradient. */
-static void
-swapped(void *arg, size_t piece, int worker)
-{
-	const struct job *j = arg;
-	const int views = j->v->views, n = j->v->n, prototypes = j->s->prototypes;
-	const double t = j->k->temperature, pairs = (double)views * (views - 1);
-
-	(void)worker;
-	for (int i = (int)piece * ROWS; i < n && i < ((int)piece + 1) * ROWS; i++) {
-		double loss = 0;
-
-		for (int b = 0; b < views; b++) {
-			float *s = j->s->s + ((size_t)b * n + i) * prototypes;
-			double log_sum, expected = 0;
-
-			for (int k = 0; k < prototypes; k++) {
-				double q = 0;
-
-				for (int a = 0; a < views; a++)
-					q += a == b ? 0 : (double)code(j, a, i)[k];
-				s[k] = (float)(s[k] / t);
-				expected += q * s[k];
-			}
-			log_sum = ss_softmax(s, prototypes);
-			loss += (views - 1) * log_sum - expected;
-			for (int k = 0; k < prototypes; k++) {
-				double q = 0;
-
-				for (int a = 0; a < views; a++)
-					q += a == b ? 0 : (double)code(j, a, i)[k];
-				s[k] = (float)(((views - 1) * (double)s[k] - q) / (t * pairs * n));
-			}
-		}
-		j->loss[i] = (float)(loss / pairs);
-	}
-}
-
 static size_t
 scratch(const struct ss_knobs *k, int views, int n, int d)
 {
@@ -139,45 +100,25 @@ prepare(const struct ss_knobs *k, int d, float *own)
 		ss_unit(own + (size_t)i * d, own + (size_t)i * d, d);
 }
 
-/* Entropy of the mean code and the mean entropy of codes, against ln K: both near 1 say that nothing is told apart, both near 0 collapse. */
-static void
-notes(const struct job *j, float *mean, struct ss_note *note)
-{
-	const int rows = j->v->views * j->v->n, prototypes = j->s->prototypes;
-	double each = 0;
-
-	memset(mean, 0, (size_t)prototypes * sizeof(*mean));
-	for (int i = 0; i < rows; i++) {
-		const float *q = j->q + (size_t)i * prototypes;
-
-		for (int k = 0; k < prototypes; k++)
-			mean[k] += q[k] / (float)rows;
-		each += ss_entropy(q, prototypes) / rows;
-	}
-	note[0] = (struct ss_note){ "assignment_entropy", ss_entropy(mean, prototypes) / log(prototypes) };
-	note[1] = (struct ss_note){ "code_entropy", each / log(prototypes) };
-}
-
 static struct ss_loss
 loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct ss_pool *pool)
 {
 	const size_t rows = (size_t)v->views * (size_t)v->n;
 	struct ss_scores s = { .matrices = v->views, .n = v->n, .d = v->d, .prototypes = k->prototypes };
 	struct job j = { .v = v, .s = &s, .k = k };
-	struct ss_loss l = { 0 };
-	float *du;
+	struct ss_loss l = { .note = { { "assignment_entropy", 0 }, { "code_entropy", 0 } } };
+	float *du, *room;
 
 	j.prototype = (double *)space;	/* first, for its alignment */
 	space += 2 * (size_t)k->prototypes;
 	ss_scores_make(&s, v->z, v->own, &space, pool);
 	j.q = space;
 	du = j.q + rows * (size_t)k->prototypes;
-	j.loss = du + rows * (size_t)v->d;
+	room = du + rows * (size_t)v->d;
 	for (j.view = 0; j.view < v->views; j.view++)
 		sinkhorn(&j, pool);
-	notes(&j, j.loss + v->n, l.note);
-	ss_pool_run(pool, ((size_t)v->n + ROWS - 1) / ROWS, swapped, &j);
-	l.loss = ss_sum(j.loss, (size_t)v->n) / v->n;
+	ss_choice_entropy(j.q, (int)rows, k->prototypes, room, &l.note[0].value, &l.note[1].value);
+	l.loss = ss_scores_learn(&s, j.q, k->temperature, room, pool);
 	ss_scores_back(&s, v->own, v->dz, v->own_grad, du, pool);
 	return l;
 }

@@ -98,7 +98,8 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 		goto fail;
 	t->space.scratch = ss_alloc((size_t)threads * scratch_floats(t), sizeof(float));
 	if (t->momentum == NULL || t->grads == NULL || (squares && t->squares == NULL) || t->own_grad == NULL ||
-	    t->space.scratch == NULL || t->seeds == NULL || t->loss_scratch == NULL || t->state == NULL || t->health_scratch == NULL) {
+	    t->space.scratch == NULL || t->seeds == NULL || t->loss_scratch == NULL || t->state == NULL ||
+	    t->health_scratch == NULL) {
 		r = ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
 		goto fail;
 	}
@@ -151,21 +152,15 @@ ss_trainer_bytes(const struct ss_trainer *t)
 }
 
 void
-ss_trainer_begin_with_weights(struct ss_trainer *t, uint64_t seed)
+ss_trainer_begin(struct ss_trainer *t, uint64_t seed)
 {
+	ss_net_init(t->net, seed, t->weights.params, t->weights.buffers);
 	if (t->method->begin != NULL)
 		t->method->begin(&t->knobs, t->d, seed, t->state);
 	if (t->target.params == NULL)
 		return;
 	memcpy(t->target.params, t->weights.params, t->net->params.floats * sizeof(float));
 	memcpy(t->target.buffers, t->weights.buffers, t->net->buffers.floats * sizeof(float));
-}
-
-void
-ss_trainer_begin(struct ss_trainer *t, uint64_t seed)
-{
-	ss_net_init(t->net, seed, t->weights.params, t->weights.buffers);
-	ss_trainer_begin_with_weights(t, seed);
 }
 
 /* All threads are there for it, working or not. */

@@ -57,9 +57,8 @@ int ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
     int views, int batch, int groups, int accumulate, bool squares, int threads,
     struct ss_err *e) SS_MUST_USE;
 
-/* Initial weights, target and state, from the seed; or the last two from weights that are there. */
+/* Initial weights, target and state, from the seed. */
 void ss_trainer_begin(struct ss_trainer *t, uint64_t seed);
-void ss_trainer_begin_with_weights(struct ss_trainer *t, uint64_t seed);
 
 void ss_trainer_free(struct ss_trainer *t);
 

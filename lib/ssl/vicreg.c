@@ -109,21 +109,9 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 		{ { "invariance", inv }, { "std", std }, { "covariance", cov } } };
 }
 
-/* Section 4.2's three layers, at a width for small images. */
-static void
-heads(int features, struct ss_head *projector, struct ss_head *predictor)
-{
-	(void)features;
-	*projector = (struct ss_head){ 3, {
-		{ .width = 2048, .norm = true, .affine = true, .relu = true },
-		{ .width = 2048, .norm = true, .affine = true, .relu = true },
-		{ .width = 2048 } } };
-	*predictor = (struct ss_head){ 0 };
-}
-
 const struct ss_method ss_vicreg = {
 	.name = "vicreg", .summary = "views alike, channels spread and not correlated",
 	.min_views = 2, .max_views = 2, .z_grad = true,
 	.lr = 0.002, .weight_decay = 5e-4, .knobs = { .coefficient = { 25, 25, 1 } },
-	.heads = heads, .scratch = scratch, .loss = loss
+	.heads = ss_expander, .scratch = scratch, .loss = loss
 };

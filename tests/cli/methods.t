@@ -172,6 +172,13 @@ ok "a stream that names too few labels is told so"
 run 2 ss-train -t 1 -b 16 --method supervised --classes 3 -o no.safetensors --force two.sst && says 'record 3 has label 3, outside 0..2'
 ok "so is one with more labels than --classes"
 
+run 2 ss-train -t 1 -b 16 --method supervised --classes 4 --projector 8bnr,5b -o no.safetensors --force two.sst &&
+    says '--projector ends in 5 outputs, but there are 4 classes'
+ok "misuse: a projector with another number of outputs than classes"
+run 0 ss-train -q -t 1 -b 16 --method supervised --classes 4 --projector 8bnr,4b -o a.safetensors --force two.sst &&
+    [ "$(get projector a.safetensors)" = 8bnr,4b ]
+ok "supervised with a hidden layer"
+
 # The baseline learns, from one view or two; its classes are those that the stream names.
 ss-load shapes --records 512 --size 16 --epochs 6 --shuffle --seed 1 -o s.sst --force &&
     run 0 ss-train -q -t 2 -b 32 --method supervised --lr 0.05 -o a.safetensors --force --log a.jsonl s.sst
