@@ -1,0 +1,37 @@
+/*
+ * run_state.h - a run while it goes on: what run.c and run_plan.c share, and nobody else
+ */
+#ifndef SS_RUN_STATE_H
+#define SS_RUN_STATE_H
+
+#include <stdio.h>
+
+#include "checkpoint.h"
+#include "nn/profile.h"
+#include "run.h"
+
+struct run {
+	const struct run_options *o;
+	struct batch batch;
+	struct model model;
+	struct ss_net *net;
+	struct ss_trainer *trainer;
+	struct monitor *monitor;
+	FILE *log;
+	uint64_t per_epoch;		/* steps */
+	struct ss_schedule schedule;
+	struct checkpoint checkpoint;
+	double rate;			/* images a second, the wait for them included, smoothed */
+	int collapsed;			/* steps in a row */
+	struct ss_profile profile;	/* of the steps after the first */
+	uint64_t profiled;
+	double profiled_seconds, waiting;
+};
+
+/*
+ * run_plan.c: the network, the steps of the run and of an epoch, and the schedule of the rate, from options and stream; ends the
+ * tool if they do not fit each other. The batch knows its views and classes.
+ */
+void run_plan(struct run *r, const struct ss_header *h);
+
+#endif
