@@ -13,7 +13,7 @@
 
 #include "image/recipe.h"
 
-enum { RECIPE_OPTIONS = 15, RECIPE_OPT_FIRST = 400 };
+enum { RECIPE_OPTIONS = 19, RECIPE_OPT_FIRST = 400 };
 
 /* Writes RECIPE_OPTIONS lines of a getopt table. */
 void recipe_options_table(struct option *out);

@@ -22,15 +22,13 @@ enum {
 };
 
 enum {
-	OPT_TWO_VIEWS = TOOL_OPT_OWN, OPT_VIEWS, OPT_SEED, OPT_SIZE, OPT_TENSOR, OPT_KEEP,
-	OPT_RECORD
+	OPT_SEED = TOOL_OPT_OWN, OPT_SIZE, OPT_LOCAL_SIZE, OPT_TENSOR, OPT_KEEP, OPT_RECORD
 };
 
 static const struct option OPTIONS[] = {
-	{ "two-views", no_argument, NULL, OPT_TWO_VIEWS },
-	{ "views", required_argument, NULL, OPT_VIEWS },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "local-size", required_argument, NULL, OPT_LOCAL_SIZE },
 	{ "tensor", required_argument, NULL, OPT_TENSOR },
 	{ "keep-image", no_argument, NULL, OPT_KEEP },
 	{ "record", no_argument, NULL, OPT_RECORD },
@@ -43,10 +41,10 @@ enum { NOPTIONS = sizeof OPTIONS / sizeof *OPTIONS };
 static struct given {
 	const char *tensor, *output;
 	uint64_t seed;
-	int views, threads;
-	int height, width;	/* 0: the image's */
+	int threads;
+	long long size[2], local_size[2];	/* rows, columns; 0: the image's, or what suits it */
 	bool keep, record;
-} given = { .tensor = "image", .views = 1, .threads = 1 };
+} given = { .tensor = "image", .threads = 1 };
 
 /* Where in the streams the tensors are. */
 struct plan {
@@ -61,29 +59,24 @@ print_usage(FILE *f)
 {
 	fprintf(f, "usage: ss-augment [--two-views | --views N] [--recipe NAME] [--seed N] "
 	    "[options] [stream]\n"
-	    "      --two-views        make view1 and view2: --views 2\n"
-	    "      --views N          number   [%d]  1..%d; a single view keeps the image's name\n"
 	    "      --seed N           number   [%llu]  0..%llu\n"
 	    "      --size N[,N]       pixels   [the image's]  1..%d; height and width\n"
+	    "      --local-size N[,N] pixels   [96/224 of it]  1..%d; the same of the local views\n"
 	    "      --tensor NAME      name     [%s]  of the tensor that holds the images\n"
 	    "      --keep-image       pass the image on too\n"
 	    "      --record           pass on what was drawn, as VIEW.params\n"
 	    "  -t, --threads N        number   [%d]  0..%d; 0: all CPUs\n"
 	    "  -o, --output FILE      file     [standard output]\n",
-	    given.views, SS_VIEWS_MAX, (unsigned long long)given.seed, ~0ull, SIDE_MAX,
-	    given.tensor, given.threads, TOOL_THREADS_MAX);
+	    (unsigned long long)given.seed, ~0ull, SIDE_MAX, SIDE_MAX, given.tensor, given.threads, TOOL_THREADS_MAX);
 	recipe_options_usage(f);
 	tool_print_common(f);
 }
 
 static void
-take_size(const char *text)
+take_size(const char *option, const char *text, long long side[2])
 {
-	long long side[2];
-	int n = tool_int_list("--size", text, 1, SIDE_MAX, side, 2);
-
-	given.height = (int)side[0];
-	given.width = (int)side[n - 1];
+	if (tool_int_list(option, text, 1, SIDE_MAX, side, 2) == 1)
+		side[1] = side[0];
 }
 
 static void
@@ -96,17 +89,14 @@ take_options(int argc, char **argv)
 	memcpy(all + RECIPE_OPTIONS, OPTIONS, sizeof OPTIONS);
 	while ((c = getopt_long(argc, argv, TOOL_SHORT "t:o:", all, NULL)) != -1) {
 		switch (c) {
-		case OPT_TWO_VIEWS:
-			given.views = 2;
-			break;
-		case OPT_VIEWS:
-			given.views = (int)tool_int("--views", optarg, 1, SS_VIEWS_MAX);
-			break;
 		case OPT_SEED:
 			given.seed = tool_u64("--seed", optarg);
 			break;
 		case OPT_SIZE:
-			take_size(optarg);
+			take_size("--size", optarg, given.size);
+			break;
+		case OPT_LOCAL_SIZE:
+			take_size("--local-size", optarg, given.local_size);
 			break;
 		case OPT_TENSOR:
 			given.tensor = optarg;
@@ -132,14 +122,41 @@ take_options(int argc, char **argv)
 		tool_die(TOOL_MISUSE, "one stream at a time: '%s' is too much", argv[optind + 1]);
 }
 
-/* Checks that the input has what is needed, and settles the size of the views. */
+/* The size of the views, those of the images being the last resort. */
+static void
+settle_sizes(const struct ss_tensor *t, struct ss_views *what)
+{
+	const bool sized = given.size[0] != 0;
+	int kernel;
+
+	what->channels = (int)t->shape[0];
+	what->size[0].height = sized ? (int)given.size[0] : (int)t->shape[1];
+	what->size[0].width = sized ? (int)given.size[1] : (int)t->shape[2];
+	what->size[1].height = (int)given.local_size[0];
+	what->size[1].width = (int)given.local_size[1];
+	if (given.local_size[0] == 0) {
+		what->size[1].height = ss_recipe_local_side(what->size[0].height);
+		what->size[1].width = ss_recipe_local_side(what->size[0].width);
+	} else if (what->recipe.locals == 0) {
+		tool_die(TOOL_MISUSE, "--local-size has no effect: there are no --local-views");
+	}
+	for (int local = 0; local <= (what->recipe.locals > 0); local++) {
+		const int height = what->size[local].height, width = what->size[local].width;
+
+		kernel = ss_recipe_kernel(&what->recipe, height, width);
+		if (kernel / 2 >= height || kernel / 2 >= width)
+			tool_die(TOOL_MISUSE, "a blur kernel of %d is too large for views of %d x %d",
+			    kernel, height, width);
+	}
+}
+
+/* Checks that the input has what is needed. */
 static void
 look_at_input(const struct ss_reader *in, struct plan *p, struct ss_views *what)
 {
 	const struct ss_header *h = ss_reader_header(in);
 	const char *name = ss_reader_name(in);
 	const struct ss_tensor *t;
-	int kernel;
 
 	p->image = ss_header_find(h, given.tensor);
 	if (p->image < 0)
@@ -154,16 +171,10 @@ look_at_input(const struct ss_reader *in, struct plan *p, struct ss_views *what)
 		tool_die(TOOL_MISUSE,
 		    "%s: tensor '%s' must be u8 of 1 or 3 channels, rows, columns", name,
 		    given.tensor);
-	if (given.height == 0 && ss_tensor_varying(t) > 0)
+	if (given.size[0] == 0 && ss_tensor_varying(t) > 0)
 		tool_die(TOOL_MISUSE,
 		    "%s: the images vary in size: --size must say that of the views", name);
-	what->channels = (int)t->shape[0];
-	what->height = given.height != 0 ? given.height : (int)t->shape[1];
-	what->width = given.height != 0 ? given.width : (int)t->shape[2];
-	kernel = ss_recipe_kernel(&what->recipe, what->height, what->width);
-	if (kernel / 2 >= what->height || kernel / 2 >= what->width)
-		tool_die(TOOL_MISUSE, "a blur kernel of %d is too large for views of %d x %d", kernel,
-		    what->height, what->width);
+	settle_sizes(t, what);
 }
 
 /* The views stand where the image stood; all else stays as it was. */
@@ -171,10 +182,9 @@ static void
 plan_output(const struct ss_header *in, struct ss_header *out, struct plan *p,
     const struct ss_views *what)
 {
-	const uint32_t shape[3] = { (uint32_t)what->channels, (uint32_t)what->height,
-	    (uint32_t)what->width };
 	const uint32_t numbers = SS_VIEW_NUMBERS;
-	const bool alone = given.views == 1 && !given.keep;
+	const int views = ss_views_count(what);
+	const bool alone = views == 1 && !given.keep;
 	char name[SS_NAME_MAX + 32];
 	struct ss_err e = SS_ERR_INIT;
 	int r = ss_header_copy(out, in, &e);
@@ -183,11 +193,16 @@ plan_output(const struct ss_header *in, struct ss_header *out, struct plan *p,
 	for (int i = 0; r == 0 && i < in->tensors; i++) {
 		const struct ss_tensor *t = &in->tensor[i];
 
-		for (int k = 0; i == p->image && r == 0 && k < given.views; k++) {
+		for (int k = 0; i == p->image && r == 0 && k < views; k++) {
+			int height, width;
+
+			ss_views_size(what, k, &height, &width);
 			snprintf(name, sizeof name, "view%d", k + 1);
 			p->from[out->tensors] = -1;
 			p->view[k] = out->tensors;
-			r = ss_header_add(out, alone ? t->name : name, SS_U8, 3, shape, &e);
+			r = ss_header_add(out, alone ? t->name : name, SS_U8, 3,
+			    (uint32_t[]){ (uint32_t)what->channels, (uint32_t)height, (uint32_t)width },
+			    &e);
 			if (r < 0 || !given.record)
 				continue;
 			strcat(alone ? strcpy(name, t->name) : name, ".params");
@@ -202,6 +217,18 @@ plan_output(const struct ss_header *in, struct ss_header *out, struct plan *p,
 	}
 	if (r < 0)
 		tool_fail(r, &e);
+}
+
+/* How many records a frame has at most. */
+static uint32_t
+frame_records(const struct ss_views *what)
+{
+	size_t bytes = 0, fit;
+
+	for (int k = 0; k < ss_views_count(what); k++)
+		bytes += ss_views_bytes(what, k);
+	fit = CHUNK / bytes + 1;
+	return fit < RECORDS_MAX ? (uint32_t)fit : RECORDS_MAX;
 }
 
 static void *
@@ -230,7 +257,6 @@ main(int argc, char **argv)
 	take_options(argc, argv);
 	recipe_options_result(&what.recipe);
 	what.seed = given.seed;
-	what.views = given.views;
 
 	struct ss_reader *in = tool_input(argv[optind]);
 	const struct ss_header *h = ss_reader_header(in);
@@ -240,13 +266,12 @@ main(int argc, char **argv)
 
 	struct ss_writer *out = tool_output(given.output, &header);
 	struct ss_pool *pool = given.threads == 1 ? NULL : tool_pool(given.threads);
-	const size_t bytes = (size_t)what.channels * (size_t)what.height * (size_t)what.width;
-	const size_t fit = CHUNK / (bytes * (size_t)what.views) + 1;
-	const uint32_t most = fit < RECORDS_MAX ? (uint32_t)fit : RECORDS_MAX;
+	const int views = ss_views_count(&what);
+	const uint32_t most = frame_records(&what);
 	struct ss_image *image = room(most, sizeof *image);
 
-	for (int k = 0; k < what.views; k++) {
-		what.out[k] = room(most, bytes);
+	for (int k = 0; k < views; k++) {
+		what.out[k] = room(most, ss_views_bytes(&what, k));
 		what.record[k] = given.record ? room(most * SS_VIEW_NUMBERS, sizeof(float)) : NULL;
 	}
 	r = ss_viewer_create(&viewer, pool, &e);
@@ -267,7 +292,7 @@ main(int argc, char **argv)
 				made.data[i] = plan.from[i] < 0 ? NULL : part.data[plan.from[i]];
 				made.dims[i] = plan.from[i] < 0 ? NULL : part.dims[plan.from[i]];
 			}
-			for (int k = 0; k < what.views; k++) {
+			for (int k = 0; k < views; k++) {
 				made.data[plan.view[k]] = what.out[k];
 				if (given.record)
 					made.data[plan.record[k]] = what.record[k];
@@ -275,7 +300,7 @@ main(int argc, char **argv)
 			tool_write(out, &made);
 		}
 	}
-	for (int k = 0; k < what.views; k++) {
+	for (int k = 0; k < views; k++) {
 		free(what.out[k]);
 		free(what.record[k]);
 	}

@@ -18,14 +18,15 @@ happens(struct ss_rng *g, double p)
 
 /* RandomResizedCrop; what is called scale there is a share of the area. */
 static struct ss_box
-draw_crop(struct ss_rng *g, const struct ss_recipe *r, int height, int width)
+draw_crop(struct ss_rng *g, const struct ss_recipe *r, const double scale[2], int height,
+    int width)
 {
 	const double area = (double)height * width, shape = (double)width / height;
 	const double lo = log(r->ratio[0]), hi = log(r->ratio[1]);
 	struct ss_box box = { 0, 0, height, width };
 
 	for (int try = 0; try < CROP_TRIES; try++) {
-		double part = area * ss_rng_range(g, r->scale[0], r->scale[1]);
+		double part = area * ss_rng_range(g, scale[0], scale[1]);
 		double ratio = exp(ss_rng_range(g, lo, hi));
 		uint32_t top = ss_rng_u32(g), left = ss_rng_u32(g);
 		/* halves to even, as Python rounds */
@@ -81,26 +82,27 @@ void
 ss_view_draw(struct ss_view *v, const struct ss_recipe *r, uint64_t seed, uint32_t epoch,
     uint64_t index, uint32_t view, int height, int width, int out_height, int out_width)
 {
-	const int side = view % 2;	/* of the pairs of probabilities */
+	const enum ss_kind kind = ss_recipe_kind(r, view);
 	struct ss_rng g;
 	bool blur, solarize;
 
 	ss_rng_init(&g, seed, SS_RNG_AUGMENT, epoch, index, view);
-	v->mirror = happens(&g, r->mirror[side]);
-	v->upend = happens(&g, r->upend[side]);
-	draw_jitter(&g, v, r, r->jitter[side]);
-	v->gray = happens(&g, r->gray[side]);
-	blur = happens(&g, r->blur[side]);
+	v->mirror = happens(&g, r->mirror[kind]);
+	v->upend = happens(&g, r->upend[kind]);
+	draw_jitter(&g, v, r, r->jitter[kind]);
+	v->gray = happens(&g, r->gray[kind]);
+	blur = happens(&g, r->blur[kind]);
 	v->sigma = (float)ss_rng_range(&g, r->sigma[0], r->sigma[1]);
 	v->kernel = ss_recipe_kernel(r, out_height, out_width);
 	if (!blur) {
 		v->sigma = 0;
 		v->kernel = 0;
 	}
-	solarize = happens(&g, r->solarize[side]);
+	solarize = happens(&g, r->solarize[kind]);
 	v->threshold = solarize ? r->threshold : 256;
-	if (r->crop)
-		v->box = draw_crop(&g, r, height, width);
+	if (r->crop || kind == SS_LOCAL)
+		v->box = draw_crop(&g, r, kind == SS_LOCAL ? r->local_scale : r->scale, height,
+		    width);
 	else
 		v->box = (struct ss_box){ 0, 0, height, width };
 }

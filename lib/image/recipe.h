@@ -2,13 +2,16 @@
  * recipe.h - what is done to an image, with what probability and strength
  *
  * A recipe is a table: the order of the operations and the ranges that their
- * parameters are drawn from. Probabilities come in pairs, for the views of odd
- * and of even number, since some methods treat their two views differently.
+ * parameters are drawn from. There are three kinds of views: global ones of odd
+ * and of even number, since some methods treat their two views differently, and
+ * local ones, which are smaller and show a smaller part (multi-crop). Each kind
+ * has probabilities of its own.
  */
 #ifndef SS_RECIPE_H
 #define SS_RECIPE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "image/image.h"
 
@@ -25,6 +28,9 @@ enum ss_operation {
 
 enum { SS_BRIGHTNESS, SS_CONTRAST, SS_SATURATION, SS_HUE, SS_JITTERS };
 
+/* Of views. The global ones come first: view 0 is odd, as it is called view1. */
+enum ss_kind { SS_ODD, SS_EVEN, SS_LOCAL, SS_KINDS };
+
 enum {
 	SS_KERNEL_PILLOW = 0,	/* no kernel: Pillow's box filters */
 	SS_KERNEL_TENTH = -1	/* a tenth of the image's side, made odd */
@@ -32,19 +38,21 @@ enum {
 
 struct ss_recipe {
 	const char *name, *what;
+	int views, locals;	/* how many are made if nothing else is asked for */
 	enum ss_operation order[SS_OPERATIONS];
-	bool crop;		/* a random part of the image; else all of it */
+	bool crop;		/* a random part of the image; else a global view has all of it */
 	double scale[2];	/* of the crop: share of the area */
+	double local_scale[2];
 	double ratio[2];	/* width to height */
 	enum ss_filter filter;
-	double mirror[2], upend[2];
-	double jitter[2];
+	double mirror[SS_KINDS], upend[SS_KINDS];
+	double jitter[SS_KINDS];
 	double strength[SS_JITTERS];	/* a factor in 1 - x .. 1 + x; a hue in -x .. x */
-	double gray[2];
-	double blur[2];
+	double gray[SS_KINDS];
+	double blur[SS_KINDS];
 	double sigma[2];	/* range, in pixels */
 	int kernel;
-	double solarize[2];
+	double solarize[SS_KINDS];
 	int threshold;
 };
 
@@ -55,6 +63,12 @@ const struct ss_recipe *ss_recipe_number(int i);
 
 /* By name, or NULL. */
 const struct ss_recipe *ss_recipe_find(const char *name);
+
+/* The kind of a view, which counts from 0. */
+enum ss_kind ss_recipe_kind(const struct ss_recipe *r, uint32_t view);
+
+/* One side of a local view where the global ones have n: 96 to 224 in steps of 8, at least 8. */
+int ss_recipe_local_side(int n);
 
 /* The kernel of the recipe's blur for an image of this size: 0 or odd. */
 int ss_recipe_kernel(const struct ss_recipe *r, int height, int width);

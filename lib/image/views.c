@@ -107,6 +107,30 @@ ss_view_make(uint8_t *out, int height, int width, const struct ss_image *in,
 }
 
 int
+ss_views_count(const struct ss_views *what)
+{
+	return what->recipe.views + what->recipe.locals;
+}
+
+void
+ss_views_size(const struct ss_views *what, int k, int *height, int *width)
+{
+	const int local = ss_recipe_kind(&what->recipe, (uint32_t)k) == SS_LOCAL;
+
+	*height = what->size[local].height;
+	*width = what->size[local].width;
+}
+
+size_t
+ss_views_bytes(const struct ss_views *what, int k)
+{
+	int height, width;
+
+	ss_views_size(what, k, &height, &width);
+	return (size_t)what->channels * (size_t)height * (size_t)width;
+}
+
+int
 ss_viewer_create(struct ss_viewer **out, struct ss_pool *pool, struct ss_err *e)
 {
 	struct ss_viewer *v = calloc(1, sizeof *v);
@@ -147,21 +171,21 @@ make_piece(void *arg, size_t piece, int worker)
 {
 	struct job *j = arg;
 	const struct ss_views *what = j->what;
-	const size_t bytes = (size_t)what->channels * (size_t)what->height * (size_t)what->width;
+	const int views = ss_views_count(what);
 	const size_t end = piece * PIECE + PIECE < j->n ? piece * PIECE + PIECE : j->n;
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_view v;
-	int code;
+	int code, height, width;
 
 	for (size_t i = piece * PIECE; i < end && !atomic_load(&j->failed); i++) {
-		for (int k = 0; k < what->views; k++) {
+		for (int k = 0; k < views; k++) {
+			ss_views_size(what, k, &height, &width);
 			ss_view_draw(&v, &what->recipe, what->seed, j->epoch, j->index[i],
-			    (uint32_t)k, j->in[i].height, j->in[i].width, what->height,
-			    what->width);
+			    (uint32_t)k, j->in[i].height, j->in[i].width, height, width);
 			if (what->record[k] != NULL)
 				ss_view_record(&v, what->record[k] + i * SS_VIEW_NUMBERS);
-			code = ss_view_make(what->out[k] + i * bytes, what->height, what->width,
-			    &j->in[i], &what->recipe, &v, j->viewer->work[worker], &e);
+			code = ss_view_make(what->out[k] + i * ss_views_bytes(what, k), height,
+			    width, &j->in[i], &what->recipe, &v, j->viewer->work[worker], &e);
 			if (code < 0 && !atomic_exchange(&j->failed, 1)) {
 				j->code = code;
 				j->error = e;

@@ -15,12 +15,16 @@ enum { SS_VIEWS_MAX = 30 };		/* a stream has 64 tensors, and a view may take two
 struct ss_views {
 	struct ss_recipe recipe;
 	uint64_t seed;
-	int views;
 	int channels;
-	int height, width;		/* of the views */
+	struct { int height, width; } size[2];	/* of global views, of local ones */
 	float *record[SS_VIEWS_MAX];	/* of each view: where to put its numbers, or NULL */
 	uint8_t *out[SS_VIEWS_MAX];	/* of each view: where to put its pixels, packed */
 };
+
+/* All views, the size of number k, which counts from 0, and its bytes. */
+int ss_views_count(const struct ss_views *what);
+void ss_views_size(const struct ss_views *what, int k, int *height, int *width);
+size_t ss_views_bytes(const struct ss_views *what, int k);
 
 struct ss_viewer;
 

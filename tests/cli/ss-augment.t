@@ -8,7 +8,7 @@ ARTICLE=crop,flip,jitter,gray,blur,solarize
 FAIR=crop,jitter,gray,blur,solarize,flip
 
 helper make n=40 frame_records=7 epochs=2 >rgb.sst && ss-info --check rgb.sst &&
-    helper make n=30 c=1 h=28 w=28 >gray.sst && helper make n=40 vary=1 >vary.sst && ss-info --check vary.sst
+    helper make n=200 h=64 w=64 >wide.sst && helper make n=30 c=1 h=28 w=28 >gray.sst && helper make n=40 vary=1 >vary.sst && ss-info --check vary.sst
 ok "fixtures are made, and sound"
 
 # The command line
@@ -32,6 +32,15 @@ done <<'END'
 --views 0
 --views 31
 --views two
+--local-views -1
+--local-views 30
+--views 20 --local-views 20
+--local-size 0
+--local-size 16
+--local-size 16 --recipe dino --local-views 0
+--local-scale 0.1,0.3
+--local-views 2 --local-scale 0.3,0.1
+--local-views 2 --local-size 4 --blur 1 --blur-kernel 9
 --two-views=3
 --recipe
 --recipe nothing
@@ -48,7 +57,7 @@ done <<'END'
 --crop-scale 0.5,1.5
 --crop-ratio 2,1
 --flip 1.5
---flip 0.1,0.2,0.3
+--flip 0.1,0.2,0.3,0.4
 --vflip x
 --jitter 0.4
 --jitter 0.4,0.4,0.4,0.6
@@ -143,6 +152,36 @@ ok "--size gives height and width"
 ss-augment --views 30 --record gray.sst >many30.sst && ss-info --check many30.sst && helper differ many30.sst view1 view30 0.9
 ok "thirty views, with their numbers"
 
+# Multi-crop
+
+ss-augment --recipe swav --record rgb.sst >swav.sst && ss-info --check swav.sst &&
+    [ "$(head -c 2000 swav.sst | grep -ac '^@TN	NM:view[12]	DT:u8	SH:3,32,32$')" -eq 2 ] &&
+    [ "$(head -c 2000 swav.sst | grep -ac '^@TN	NM:view[3-8]	DT:u8	SH:3,16,16$')" -eq 6 ]
+ok "SwAV's recipe makes two large views and six small ones"
+ss-augment --recipe dino rgb.sst >dino.sst && [ "$(head -c 3000 dino.sst | grep -ac '^@TN	NM:view.*SH:3,16,16$')" -eq 8 ]
+ok "DINO's makes eight small ones"
+ss-augment --recipe dino --local-views 0 rgb.sst >global.sst && ! grep -aq 'NM:view3' global.sst &&
+    cmp <(helper tensor global.sst view2) <(helper tensor dino.sst view2)
+ok "without them, the large ones are as they were"
+ss-augment --two-views --local-views 3 --local-size 12,20 --size 28,30 rgb.sst >local.sst && ss-info --check local.sst &&
+    [ "$(head -c 2000 local.sst | grep -ac '^@TN	NM:view[12]	DT:u8	SH:3,28,30$')" -eq 2 ] &&
+    [ "$(head -c 2000 local.sst | grep -ac '^@TN	NM:view[345]	DT:u8	SH:3,12,20$')" -eq 3 ]
+ok "any recipe can have local views, of any size"
+ss-augment --two-views --local-views 4 --local-scale 0.05,0.1 --record wide.sst >shares.sst &&
+    helper tensor shares.sst view3.params | "$PYTHON" -c '
+import sys
+import numpy as np
+a = np.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(-1, 18)
+share = a[:, 2] * a[:, 3] / (64 * 64)
+sys.exit(not (len(a) == 200 and 0.045 < share.min() < 0.06 and 0.09 < share.max() < 0.11))'
+ok "--local-scale is the share of the area"
+ss-augment --two-views --local-views 2 --recipe none --flip 0,0,1 --local-size 32 --local-scale 1,1 --crop-ratio 1,1 rgb.sst >kinds.sst &&
+    cmp <(helper tensor kinds.sst view1) <(helper tensor kinds.sst view2) &&
+    cmp <(helper tensor kinds.sst view3) <(helper tensor kinds.sst view4) && helper differ kinds.sst view1 view3 0.99
+ok "a third chance is that of the local views"
+ss-augment -t 3 --recipe dino rgb.sst >threads.sst && cmp threads.sst dino.sst
+ok "multi-crop: -t 3 gives the same bytes"
+
 # The bytes depend on seed, epoch, index and view alone
 
 want=$(digest two.sst)
@@ -212,6 +251,8 @@ for input in rgb.sst gray.sst; do
 		replays $ARTICLE bilinear $input --recipe $recipe --views 3
 	done
 	replays $ARTICLE bicubic $input --recipe byol --views 3
+	replays $ARTICLE bilinear $input --recipe swav
+	replays $ARTICLE bicubic $input --recipe dino
 	replays $FAIR bilinear $input --recipe simsiam --views 3
 	replays $FAIR bilinear $input --recipe moco-v2 --views 3
 done

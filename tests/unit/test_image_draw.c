@@ -32,9 +32,10 @@ test_ranges(void **state)
 	for (int i = 0; (r = ss_recipe_number(i)) != NULL; i++) {
 		for (uint32_t view = 0; view < 4; view++) {
 			double hits[6] = { 0 }, least = 1e9, most = 0;
-			const double chance[6] = { r->mirror[view % 2], r->upend[view % 2],
-			    r->jitter[view % 2], r->gray[view % 2], r->blur[view % 2],
-			    r->solarize[view % 2] };
+			const enum ss_kind kind = ss_recipe_kind(r, view);
+			const double *scale = kind == SS_LOCAL ? r->local_scale : r->scale;
+			const double chance[6] = { r->mirror[kind], r->upend[kind],
+			    r->jitter[kind], r->gray[kind], r->blur[kind], r->solarize[kind] };
 			struct ss_view v;
 
 			for (uint64_t n = 0; n < N; n++) {
@@ -66,9 +67,40 @@ test_ranges(void **state)
 				assert_true(fabs(hits[k] - N * chance[k])
 				    <= 5 * sqrt(N * chance[k] * (1 - chance[k])));
 			/* the sides are rounded, so the area may leave its range a little */
-			assert_true(least > r->scale[0] * 0.9 && least < r->scale[0] * 1.1);
-			assert_true(most > 0.98);
+			assert_true(least > scale[0] * 0.9 && least < scale[0] * 1.1);
+			assert_true(most > scale[1] * 0.98 && most < scale[1] * 1.1);
 		}
+	}
+}
+
+/* Local views come after the global ones; where there are none, views alternate for ever. */
+static void
+test_kinds(void **state)
+{
+	static const int side[][2] = { { 1, 8 }, { 27, 8 }, { 28, 16 }, { 32, 16 }, { 64, 24 }, { 96, 40 },
+	    { 224, 96 }, { 16384, 7024 } };
+	const struct ss_recipe *dino = ss_recipe_find("dino"), *byol = ss_recipe_find("byol");
+	struct ss_recipe r = *byol;
+	struct ss_view a, b;
+
+	(void)state;
+	for (uint32_t view = 0; view < 10; view++) {
+		assert_int_equal(ss_recipe_kind(byol, view), view % 2 == 0 ? SS_ODD : SS_EVEN);
+		assert_int_equal(ss_recipe_kind(dino, view), view == 0 ? SS_ODD : view == 1 ? SS_EVEN : SS_LOCAL);
+	}
+	for (size_t i = 0; i < sizeof side / sizeof *side; i++)
+		assert_int_equal(ss_recipe_local_side(side[i][0]), side[i][1]);
+	/* a local view has the draws that a global one of its number would have */
+	r.views = 2;
+	r.locals = 1;
+	r.blur[SS_LOCAL] = r.blur[SS_ODD];
+	memcpy(r.local_scale, r.scale, sizeof r.scale);
+	for (uint64_t n = 0; n < 100; n++) {
+		memset(&a, 0, sizeof a);
+		memset(&b, 0, sizeof b);
+		ss_view_draw(&a, &r, 1, 0, n, 2, 32, 32, 16, 16);
+		ss_view_draw(&b, byol, 1, 0, n, 2, 32, 32, 16, 16);
+		assert_memory_equal(&a, &b, sizeof a);
 	}
 }
 
@@ -212,6 +244,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_impossible_crop),
 		cmocka_unit_test(test_independence),
 		cmocka_unit_test(test_no_strength),
