@@ -21,6 +21,12 @@ ss_add(size_t a, size_t b, size_t *out)
 	return !__builtin_add_overflow(a, b, out);
 }
 
+static inline size_t
+ss_least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* n rounded up to a multiple of 64, the alignment of everything we lay out. */
 static inline size_t
 ss_round64(size_t n)

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "eval/cholesky.h"
 #include "kern/gemm.h"
 
@@ -20,12 +21,6 @@ struct job {
 	float *a;
 	size_t n, first, cols;	/* the block on the diagonal */
 };
-
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
 
 static bool
 factor_diagonal(const struct job *k, double shift)
@@ -56,7 +51,7 @@ static void
 solve_rows(void *arg, size_t piece, int worker)
 {
 	const struct job *k = arg;
-	const size_t first = k->first + k->cols + piece * AREA, end = least(first + AREA, k->n);
+	const size_t first = k->first + k->cols + piece * AREA, end = ss_least(first + AREA, k->n);
 
 	(void)worker;
 	for (size_t i = first; i < end; i++) {
@@ -86,7 +81,7 @@ subtract(void *arg, size_t piece, int worker)
 		i++;
 	r = begin + i * AREA;
 	c = begin + (piece - i * (i + 1) / 2) * AREA;
-	ss_gemm(false, true, (int)least(AREA, k->n - r), (int)least(AREA, k->n - c),
+	ss_gemm(false, true, (int)ss_least(AREA, k->n - r), (int)ss_least(AREA, k->n - c),
 	    (int)k->cols, -1, k->a + r * k->n + k->first, (int)k->n,
 	    k->a + c * k->n + k->first, (int)k->n, 1, k->a + r * k->n + c, (int)k->n);
 }
@@ -95,7 +90,7 @@ bool
 ss_cholesky(struct ss_pool *p, float *a, size_t n, double shift)
 {
 	for (size_t first = 0; first < n; first += BLOCK) {
-		struct job k = { a, n, first, least(BLOCK, n - first) };
+		struct job k = { a, n, first, ss_least(BLOCK, n - first) };
 		const size_t areas = (n - first - k.cols + AREA - 1) / AREA;
 
 		if (!factor_diagonal(&k, shift))

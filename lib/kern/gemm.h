@@ -1,5 +1,5 @@
 /*
- * gemm.h - matrix products in float, row-major
+ * gemm.h - matrix products, row-major, in float and in double
  *
  *     C = alpha op(A) op(B) + beta C
  *
@@ -24,7 +24,13 @@ void ss_gemm(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const
 void ss_gemm_own(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const float *a,
     int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
-/* The definition, summed in double: what the others are tested against. */
+/* The same in double. */
+void ss_gemm_double(bool trans_a, bool trans_b, int m, int n, int k, double alpha, const double *a, int lda,
+    const double *b, int ldb, double beta, double *c, int ldc);
+void ss_gemm_own_double(bool trans_a, bool trans_b, int m, int n, int k, double alpha, const double *a,
+    int lda, const double *b, int ldb, double beta, double *c, int ldc);
+
+/* The definition, in float, summed in double: what the others are tested against. */
 void ss_gemm_ref(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const float *a,
     int lda, const float *b, int ldb, float beta, float *c, int ldc);
 

@@ -106,6 +106,71 @@ test_gemm_own(void **state)
 	check_all(ss_gemm_own);
 }
 
+typedef void gemm_double_fn(bool, bool, int, int, int, double, const double *, int, const double *, int,
+    double, double *, int);
+
+static double *
+widen(const float *x, int rows, int cols)
+{
+	double *y = ss_alloc((size_t)rows * (size_t)cols, sizeof(*y));
+
+	assert_non_null(y);
+	for (int i = 0; i < rows * cols; i++)
+		y[i] = (double)x[i] * (1 + 0x1p-40);	/* more digits than a float has */
+	return y;
+}
+
+/* In double, against sums in their order: the borders of blocks are those of float. */
+static void
+check_double(gemm_double_fn *fn, bool ta, bool tb, int m, int n, int k, double beta)
+{
+	struct ss_rng r;
+	const int lda = (ta ? m : k) + GAP, ldb = (tb ? k : n) + GAP, ldc = n + GAP;
+	float *fa, *fb, *fc;
+	double *a, *b, *c;
+
+	ss_rng_init(&r, 2, SS_RNG_WEIGHTS, (uint32_t)m, (uint64_t)n, (uint32_t)k);
+	a = widen(fa = random_matrix(&r, ta ? k : m, lda), ta ? k : m, lda);
+	b = widen(fb = random_matrix(&r, tb ? n : k, ldb), tb ? n : k, ldb);
+	c = widen(fc = random_matrix(&r, m, ldc), m, ldc);
+	fn(ta, tb, m, n, k, -0.5, a, lda, b, ldb, beta, c, ldc);
+	for (int i = 0; i < m; i++)
+		for (int j = 0; j < ldc; j++) {
+			const double was = (double)fc[i * ldc + j] * (1 + 0x1p-40);
+			double sum = 0, want;
+
+			for (int p = 0; p < k && j < n; p++)
+				sum += a[ta ? p * lda + i : i * lda + p] * b[tb ? j * ldb + p : p * ldb + j];
+			want = j < n ? beta * was - 0.5 * sum : was;
+			if (!(fabs(c[i * ldc + j] - want) <= (j < n ? 8 * 1.2e-16 * (sqrt(k) + 1) : 0)))
+				fail_msg("m %d n %d k %d ta %d tb %d beta %g: [%d][%d] %.17g, not %.17g",
+				    m, n, k, ta, tb, beta, i, j, c[i * ldc + j], want);
+		}
+	free(a);
+	free(b);
+	free(c);
+	free(fa);
+	free(fb);
+	free(fc);
+}
+
+static void
+test_gemm_double(void **state)
+{
+	static const int sizes[][3] = {
+		{ 1, 1, 1 }, { 3, 5, 0 }, { 2, 8, 64 }, { 5, 9, 65 }, { 65, 257, 130 }, { 10, 300, 31 },
+	};
+
+	(void)state;
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+		for (int t = 0; t < 8; t++) {
+			const int *x = sizes[s];
+
+			check_double(ss_gemm_double, t & 1, t & 2, x[0], x[1], x[2], t & 4 ? 1.5 : 0);
+			check_double(ss_gemm_own_double, t & 1, t & 2, x[0], x[1], x[2], t & 4 ? 1.5 : 0);
+		}
+}
+
 /* The definition itself, on numbers a reader can follow. */
 static void
 test_gemm_ref(void **state)
@@ -131,6 +196,7 @@ main(void)
 		cmocka_unit_test(test_gemm_ref),
 		cmocka_unit_test(test_gemm_own),
 		cmocka_unit_test(test_gemm),
+		cmocka_unit_test(test_gemm_double),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
