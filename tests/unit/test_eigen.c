@@ -226,7 +226,8 @@ test_gram(void **state)
 
 						sum += ((double)x[a] - mean[a % d]) * ((double)x[b] - mean[b % d]);
 					}
-					assert_true(fabs(out[i * size + j] - sum) <= 1e-15 * (double)(depth + 1));
+					assert_true(fabs(out[i * size + j] - sum) <= 2.2e-16 * (double)(depth + 1) *
+					    sqrt((double)depth + 1));
 				}
 			free(x);
 			free(mean);
