@@ -180,7 +180,7 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 	else if (o->predictor_rate != 0)
 		hyper.update.rate[SS_PREDICTOR] = o->predictor_rate > 0 ? o->predictor_rate : r->schedule.base;
 	if (!o->method->momentum_stays)
-		hyper.target_momentum = ss_target_momentum(o->target_momentum, m->step, m->steps);
+		hyper.target_momentum = ss_half_cosine(o->target_momentum, 1, m->step, m->steps);
 	status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, r->batch.label, &hyper, &s,
 	    pool, &e);
 	profile_step(r, begin, arrived);

@@ -167,11 +167,12 @@ ss_emit_forward(struct ss_plan *p, int last)
 				write_slot(p, &p->act[i]);
 				continue;
 			}
-			if (p->train) {
+			if (p->train && !ss_net_frozen(p->net, i)) {
 				ph = emit(p, SS_PH_STATS, i);
 				ss_emit_use(p, &p->act[n->in], ph->segment);
-				emit(p, SS_PH_FINISH, i);
 			}
+			if (p->train)
+				emit(p, SS_PH_FINISH, i);
 			ph = emit(p, SS_PH_APPLY, i);
 			break;
 		}

@@ -7,9 +7,6 @@
 #include "kern/gemm.h"
 #include "nn/exec.h"
 
-#define NORM_EPS	1e-5	/* PyTorch's */
-#define NORM_MOMENTUM	0.1
-
 /* Columns of a dense layer in one piece of work: an eighth, but whole vectors. */
 static int
 columns(int n)
@@ -92,7 +89,7 @@ ss_exec_affine(const struct exec *x, int node, int c, double mean, double var)
 	const struct ss_node *nd = &x->plan->net->node[node];
 	const struct stats s = stats_of(x, node);
 	const float *gamma = param(x, nd->weight), *beta = param(x, nd->bias);
-	double invstd = 1 / sqrt(var + NORM_EPS), scale = invstd * (gamma == NULL ? 1 : gamma[c]);
+	double invstd = 1 / sqrt(var + x->plan->net->norm_eps), scale = invstd * (gamma == NULL ? 1 : gamma[c]);
 
 	s.mean[c] = (float)mean;
 	s.invstd[c] = (float)invstd;
@@ -105,21 +102,25 @@ finish(const struct exec *x, int node)
 {
 	const struct ss_node *nd = &x->plan->net->node[node];
 	struct stats s = stats_of(x, node);
-	double m = (double)x->n * nd->h * nd->w;
+	const double m = (double)x->n * nd->h * nd->w, share = x->plan->net->norm_momentum;
+	const bool frozen = ss_net_frozen(x->plan->net, node);
 	float *running_mean = buffer(x, nd->mean), *running_var = buffer(x, nd->var);
 
 	for (int c = 0; c < nd->c; c++) {
 		double sum, square, mean, var;
 
+		if (frozen) {
+			ss_exec_affine(x, node, c, running_mean[c], running_var[c]);
+			continue;
+		}
 		total(x, s.sums, nd->c, c, &sum, &square);
 		mean = sum / m;
 		var = square / m - mean * mean;
 		if (var < 0)		/* rounding of a constant channel; NaN stays */
 			var = 0;
 		ss_exec_affine(x, node, c, mean, var);
-		running_mean[c] = (float)((1 - NORM_MOMENTUM) * running_mean[c] + NORM_MOMENTUM * mean);
-		running_var[c] = (float)((1 - NORM_MOMENTUM) * running_var[c] +
-		    NORM_MOMENTUM * (m > 1 ? var * m / (m - 1) : var));
+		running_mean[c] = (float)((1 - share) * running_mean[c] + share * mean);
+		running_var[c] = (float)((1 - share) * running_var[c] + share * (m > 1 ? var * m / (m - 1) : var));
 	}
 }
 

@@ -1,13 +1,11 @@
 /*
  * net.c - builds the table of nodes and parameters of a network
  */
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/philox.h"
 #include "base/size.h"
 #include "nn/net.h"
 
@@ -42,7 +40,7 @@ add_node(struct builder *b, struct ss_node n)
 /* Shape as rank numbers. Returns its place in the list. */
 static int
 add_param(struct builder *b, struct ss_list *list, const char *prefix, const char *suffix,
-    int fan_in, float constant, int rank, ...)
+    int fan_in, int fan_out, float constant, int rank, ...)
 {
 	struct ss_param *p;
 	va_list ap;
@@ -61,6 +59,7 @@ add_param(struct builder *b, struct ss_list *list, const char *prefix, const cha
 	SS_BUG_IF((size_t)snprintf(p->name, sizeof(p->name), "%s.%s", prefix, suffix) >=
 	    sizeof(p->name));
 	p->fan_in = fan_in;
+	p->fan_out = fan_out;
 	p->constant = constant;
 	p->rank = rank;
 	p->count = 1;
@@ -87,7 +86,7 @@ add_conv(struct builder *b, int in, int k, int stride, int co, const char *name)
 		.h = (from.h + stride - 1) / stride, .w = (from.w + stride - 1) / stride,
 		.bias = -1, .mean = -1, .var = -1 };
 	n.conv = (struct ss_conv){ k, stride, from.c, co, from.h, from.w, n.h, n.w };
-	n.weight = add_param(b, &b->net->params, name, "weight", from.c * k * k, 0, 4, co, from.c, k, k);
+	n.weight = add_param(b, &b->net->params, name, "weight", from.c * k * k, co * k * k, 0, 4, co, from.c, k, k);
 	return add_node(b, n);
 }
 
@@ -104,11 +103,11 @@ add_norm(struct builder *b, int in, int residual, bool affine, bool relu, const 
 	n = (struct ss_node){ .op = SS_OP_NORM, .in = in, .in2 = residual, .c = c, .h = n.h, .w = n.w,
 		.relu = relu, .weight = -1, .bias = -1 };
 	if (affine) {
-		n.weight = add_param(b, &b->net->params, name, "weight", 0, 1, 1, c);
-		n.bias = add_param(b, &b->net->params, name, "bias", 0, 0, 1, c);
+		n.weight = add_param(b, &b->net->params, name, "weight", 0, 0, 1, 1, c);
+		n.bias = add_param(b, &b->net->params, name, "bias", 0, 0, 0, 1, c);
 	}
-	n.mean = add_param(b, &b->net->buffers, name, "running_mean", 0, 0, 1, c);
-	n.var = add_param(b, &b->net->buffers, name, "running_var", 0, 1, 1, c);
+	n.mean = add_param(b, &b->net->buffers, name, "running_mean", 0, 0, 0, 1, c);
+	n.var = add_param(b, &b->net->buffers, name, "running_var", 0, 0, 1, 1, c);
 	return add_node(b, n);
 }
 
@@ -233,9 +232,9 @@ add_head(struct builder *b, int in, const struct ss_head *head, const char *pref
 
 		SS_BUG_IF(d->relu && !d->norm);	/* ReLU lives in the norm */
 		snprintf(name, sizeof(name), "%s.%d", prefix, index);
-		n.weight = add_param(b, &b->net->params, name, "weight", features, 0, 2, d->width, features);
+		n.weight = add_param(b, &b->net->params, name, "weight", features, d->width, 0, 2, d->width, features);
 		if (d->bias)
-			n.bias = add_param(b, &b->net->params, name, "bias", features, 0, 1, d->width);
+			n.bias = add_param(b, &b->net->params, name, "bias", features, d->width, 0, 1, d->width);
 		snprintf(n.layer, sizeof(n.layer), "%s", name);
 		in = add_node(b, n);
 		index++;
@@ -272,6 +271,8 @@ ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int
 		memcpy(net->mean, mean, (size_t)c * sizeof(float));
 		memcpy(net->std, std, (size_t)c * sizeof(float));
 		net->projector = net->predictor = net->prototypes = -1;
+		net->norm_eps = SS_NORM_EPS;
+		net->norm_momentum = SS_NORM_MOMENTUM;
 		x = add_node(&b, (struct ss_node){ .op = SS_OP_INPUT, .in = -1, .in2 = -1, .c = c, .h = h,
 			.w = w, .weight = -1, .bias = -1, .mean = -1, .var = -1 });
 	}
@@ -304,7 +305,7 @@ ss_net_add_prototypes(struct ss_net *net, int rows, struct ss_err *e)
 	struct builder b = { net, false };
 	const int d = net->node[net->projector].c;
 
-	net->prototypes = add_param(&b, &net->params, "prototypes", "weight", d, 0, 2, rows, d);
+	net->prototypes = add_param(&b, &net->params, "prototypes", "weight", d, rows, 0, 2, rows, d);
 	return b.failed ? ss_fail(e, SS_EIO, "out of memory building %s", net->arch) : 0;
 }
 
@@ -348,6 +349,12 @@ ss_net_layers(const struct ss_net *net, char *buf, size_t size)
 		snprintf(buf + n, size - n, ", predictor");
 }
 
+bool
+ss_net_frozen(const struct ss_net *net, int node)
+{
+	return net->frozen && node <= net->backbone;
+}
+
 size_t
 ss_net_count(const struct ss_net *net)
 {
@@ -356,42 +363,4 @@ ss_net_count(const struct ss_net *net)
 	for (int i = 0; i < net->params.n; i++)
 		n += net->params.p[i].count;
 	return n;
-}
-
-/* FNV-1a: a tensor's random numbers depend on its name, not on what else the network has. */
-static uint64_t
-hash_name(const char *s)
-{
-	uint64_t h = 14695981039346656037u;
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h;
-}
-
-void
-ss_net_init(const struct ss_net *net, uint64_t seed, float *params, float *buffers)
-{
-	const struct ss_list *lists[2] = { &net->params, &net->buffers };
-	float *values[2] = { params, buffers };
-
-	for (int k = 0; k < 2; k++) {
-		memset(values[k], 0, lists[k]->floats * sizeof(float));
-		for (int i = 0; i < lists[k]->n; i++) {
-			const struct ss_param *p = &lists[k]->p[i];
-			float *v = values[k] + p->offset;
-			struct ss_rng rng;
-			double bound;
-
-			if (p->fan_in == 0) {
-				for (size_t j = 0; j < p->count; j++)
-					v[j] = p->constant;
-				continue;
-			}
-			bound = 1 / sqrt(p->fan_in);
-			ss_rng_init(&rng, seed, SS_RNG_WEIGHTS, 0, hash_name(p->name), 0);
-			for (size_t j = 0; j < p->count; j++)
-				v[j] = (float)ss_rng_range(&rng, -bound, bound);
-		}
-	}
 }

@@ -45,7 +45,7 @@ struct ss_param {
 	int rank;
 	uint32_t shape[4];
 	size_t offset, count;		/* floats, in the array of its kind */
-	int fan_in;			/* inputs of one output, for the initialisation; 0: constant */
+	int fan_in, fan_out;		/* inputs of an output and outputs of an input, for the initial values; 0: constant */
 	float constant;			/* initial value if fan_in is 0 */
 };
 
@@ -90,6 +90,23 @@ struct ss_arch {
 extern const struct ss_arch ss_archs[];
 const struct ss_arch *ss_arch_find(const char *name);	/* NULL if unknown */
 
+/*
+ * Initial values, for n inputs of an output and m outputs of an input (of a convolution both times its pixels). All begin
+ * norms with gamma 1, beta 0, running mean 0 and variance 1.
+ */
+enum ss_init {
+	SS_INIT_PYTORCH,	/* weights and biases U(-1/sqrt(n), 1/sqrt(n)) */
+	SS_INIT_TORCHVISION,	/* convolutions N(0, 2/m) (He et al. 2015, arXiv 1502.01852), the rest as PyTorch */
+	SS_INIT_KERAS		/* weights U(-sqrt(6/(n+m)), sqrt(6/(n+m))) (Glorot and Bengio 2010), biases 0 */
+};
+
+/* Their names in that order; NULL at the end. */
+extern const char *const ss_init_names[];
+
+/* PyTorch's; Keras has 1e-3 and, in these terms, 0.01. */
+#define SS_NORM_EPS		1e-5
+#define SS_NORM_MOMENTUM	0.1
+
 struct ss_net {
 	char arch[32];
 	int nodes, room;
@@ -99,6 +116,12 @@ struct ss_net {
 	int projector, predictor;	/* last node of each head, or -1 */
 	int prototypes;			/* parameter of the method's own, or -1 */
 	float mean[4], std[4];		/* input normalisation on the scale 0..1, per channel */
+	/* as ss_net_create leaves them, unless the caller says otherwise before there is a plan */
+	double norm_eps;		/* below the root, SS_NORM_EPS */
+	double norm_momentum;		/* share of a batch in running statistics, SS_NORM_MOMENTUM */
+	enum ss_init init;		/* SS_INIT_PYTORCH */
+	bool zero_gamma;		/* begin the last norm of each residual block with gamma 0: no */
+	bool frozen;			/* train the heads alone: the backbone is as in inference, and gets no gradient: no */
 };
 
 /*
@@ -125,10 +148,13 @@ void ss_net_layers(const struct ss_net *net, char *buf, size_t size);
 /* Parameters of trained tensors, unpadded. */
 size_t ss_net_count(const struct ss_net *net);
 
+/* Whether the node belongs to a frozen backbone. */
+bool ss_net_frozen(const struct ss_net *net, int node);
+
 /*
- * Initial values as PyTorch's defaults: weights and biases of convolutions and
- * dense layers U(-1/sqrt(fan_in), 1/sqrt(fan_in)), norms 1 and 0; running mean 0,
- * variance 1. A function of (seed, tensor name) alone.
+ * Initial values as net->init says, a function of it, seed and tensor name alone (init.c). With Keras' values, the last norm in those
+ * pre-activation blocks that keep their shape has gamma 0, as in the Keras example of SimSiam; no gradient passes the ReLU
+ * behind it, so that such a block stays what it is then: nothing added.
  */
 void ss_net_init(const struct ss_net *net, uint64_t seed, float *params, float *buffers);
 

@@ -167,17 +167,42 @@ ss_update(const struct ss_update *u, const struct ss_list *list, float *w, float
 	for (int i = 0, end; i < list->n; i = end) {
 		const struct ss_param *p = &list->p[i];
 		const enum ss_part part = ss_part_of(p->name);
+		const bool own_rate = p->rank == 1 && u->vector_scale > 0;
 		const bool decayed = u->decay_vectors || p->rank > 1, scaled = is_lars(u->optimiser) && p->rank > 1;
 		struct job j = { .w = w + p->offset, .v = v + p->offset, .s = s == NULL ? NULL : s + p->offset,
 			.g = g + p->offset };
 
 		for (end = i + 1; end < list->n && !scaled && ss_part_of(list->p[end].name) == part &&
 		    (u->decay_vectors || list->p[end].rank > 1) == decayed &&
+		    (list->p[end].rank == 1 && u->vector_scale > 0) == own_rate &&
 		    !(is_lars(u->optimiser) && list->p[end].rank > 1); end++)
 			;
 		j.n = (end < list->n ? list->p[end].offset : list->floats) - p->offset;
 		j.decay = (float)(decayed ? u->weight_decay : 0);
-		update(u, &j, u->rate[part], scaled, pool);
+		update(u, &j, u->rate[part] * (own_rate ? u->vector_scale : 1), scaled, pool);
+	}
+}
+
+static void
+shrink(float *g, size_t n, double max_norm, double norm)
+{
+	const float q = (float)(max_norm / (norm + 1e-6));
+
+	for (size_t i = 0; q < 1 && i < n; i++)
+		g[i] *= q;
+}
+
+void
+ss_cut(const struct ss_update *u, const struct ss_list *list, float *g, double norm)
+{
+	if (u->max_norm <= 0)
+		return;
+	if (!u->max_each)
+		shrink(g, list->floats, u->max_norm, norm);
+	for (int i = 0; u->max_each && i < list->n; i++) {
+		const struct ss_param *p = &list->p[i];
+
+		shrink(g + p->offset, p->count, u->max_norm, sqrt(ss_sum_squares(g + p->offset, p->count, NULL)));
 	}
 }
 

@@ -41,6 +41,9 @@ struct ss_update {
 	double rate[SS_PARTS];
 	double momentum, weight_decay;
 	bool decay_vectors;
+	double vector_scale;	/* of the rate for tensors of rank 1; 0 stands for 1 */
+	double max_norm;	/* to which gradients are cut, see ss_cut; 0: they are not */
+	bool max_each;
 	double trust;		/* of LARS */
 	bool clip;		/* of LARC */
 	double beta2;		/* of Adam, whose eps is 1e-8 */
@@ -54,6 +57,12 @@ bool ss_optimiser_decays_vectors(enum ss_optimiser o);
 /* Updates w and v (and s, if it keeps them), all laid out as list says; the same bytes for any pool. */
 void ss_update(const struct ss_update *u, const struct ss_list *list, float *w, float *v, float *s,
     const float *g, struct ss_pool *pool);
+
+/*
+ * Cuts gradients to max_norm as PyTorch does: all of them, whose norm is given, times max_norm / (norm + 1e-6) if that is
+ * below 1; or, with max_each, each tensor by its own norm (DINO's way).
+ */
+void ss_cut(const struct ss_update *u, const struct ss_list *list, float *g, double norm);
 
 /* follower = momentum * follower + (1 - momentum) * w, over n floats: a moving average of w. */
 void ss_follow(float *follower, const float *w, size_t n, double momentum, struct ss_pool *pool);

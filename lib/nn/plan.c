@@ -73,7 +73,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 
 		if (!wanted[i])
 			continue;
-		if (node->in > 0)		/* node 0, the image, needs none */
+		if (node->in > 0 && !ss_net_frozen(net, node->in))	/* node 0, the image, needs none */
 			wanted[node->in] = true;
 		if (node->in2 > 0)
 			wanted[node->in2] = true;

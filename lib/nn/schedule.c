@@ -47,7 +47,7 @@ ss_schedule_rate(const struct ss_schedule *s, uint64_t k)
 }
 
 double
-ss_target_momentum(double base, uint64_t k, uint64_t steps)
+ss_half_cosine(double begin, double end, uint64_t k, uint64_t steps)
 {
-	return 1 - (1 - base) * (cos(PI * (double)k / (double)steps) + 1) / 2;
+	return end - (end - begin) * (cos(PI * (double)k / (double)steps) + 1) / 2;
 }

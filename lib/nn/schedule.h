@@ -1,5 +1,5 @@
 /*
- * schedule.h - numbers that change from step to step: learning rate, momentum of a target network
+ * schedule.h - numbers that change from step to step: learning rate, momentum of a target network, weight decay
  */
 #ifndef SS_SCHEDULE_H
 #define SS_SCHEDULE_H
@@ -37,9 +37,9 @@ extern const char *const ss_decay_names[];
 double ss_schedule_rate(const struct ss_schedule *s, uint64_t k);
 
 /*
- * Momentum of a target network after step k of `steps`: 1 - (1 - base) (cos(pi k / steps) + 1) / 2, which rises from
- * base to 1 (Grill et al. 2020, section 3.3).
+ * What goes from `begin` at step 0 to `end` at step `steps` by half a cosine: end - (end - begin) (cos(pi k / steps) + 1) / 2.
+ * So does the momentum of a target network, from its base to 1 (Grill et al. 2020, section 3.3), and DINO's weight decay.
  */
-double ss_target_momentum(double base, uint64_t k, uint64_t steps);
+double ss_half_cosine(double begin, double end, uint64_t k, uint64_t steps);
 
 #endif

@@ -350,6 +350,7 @@ ss_trainer_step(struct ss_trainer *t, const uint8_t *const *images, const int *l
 	result->grad_norm = sqrt(ss_sum_squares(t->grads, floats, pool));
 	if (!isfinite(result->grad_norm))
 		return ss_fail(e, SS_ENONFINITE, "a gradient is not finite");
+	ss_cut(&h->update, &t->net->params, t->grads, result->grad_norm);
 	ss_update(&h->update, &t->net->params, t->weights.params, t->momentum, t->squares, t->grads, pool);
 	if (t->knobs.alternate > 0 && (h->update.step + 1) % (uint64_t)t->knobs.alternate == 0)
 		memcpy(t->target.params, t->weights.params, floats * sizeof(float));

@@ -320,9 +320,9 @@ schedules(void **state)
 	const float w[3] = { 5, 6, 7 };
 
 	(void)state;
-	assert_true(fabs(ss_target_momentum(0.9, 0, 100) - 0.9) < 1e-12);
-	assert_true(fabs(ss_target_momentum(0.9, 50, 100) - 0.95) < 1e-12);
-	assert_true(fabs(ss_target_momentum(0.9, 100, 100) - 1) < 1e-12);
+	assert_true(fabs(ss_half_cosine(0.9, 1, 0, 100) - 0.9) < 1e-12);
+	assert_true(fabs(ss_half_cosine(0.9, 1, 50, 100) - 0.95) < 1e-12);
+	assert_true(fabs(ss_half_cosine(0.9, 1, 100, 100) - 1) < 1e-12);
 	ss_follow(target, w, 3, 0.75, NULL);
 	for (int i = 0; i < 3; i++)
 		assert_true(target[i] == (float)(i + 2));
