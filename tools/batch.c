@@ -12,11 +12,48 @@
 #include "nn/head.h"
 #include "tool.h"
 
+/* As numbers; false: too large for any network. */
+static bool
+take_shape(const struct ss_tensor *t, int out[3])
+{
+	for (int k = 0; k < 3; k++) {
+		if (t->shape[k] > 65536)
+			return false;
+		out[k] = (int)t->shape[k];
+	}
+	return true;
+}
+
+/* The shape of view number b->views: that of the first, or, from some view on, another one. */
+static void
+add_view(struct batch *b, const struct ss_tensor *t)
+{
+	const char *from = ss_reader_name(b->in);
+	int shape[3];
+
+	if (t->type != SS_U8 || t->rank != 3 || ss_tensor_varying(t))
+		tool_die(TOOL_MISUSE, "%s: tensor '%s' is not u8 of one fixed shape (channels, height, width)", from,
+		    t->name);
+	if (!take_shape(t, shape))
+		tool_die(TOOL_MISUSE, "%s: images are too large", from);
+	if (b->views == 0)
+		memcpy(b->shape, shape, sizeof(shape));
+	if (b->globals == b->views && memcmp(b->shape, shape, sizeof(shape)) == 0)
+		b->globals++;
+	else if (b->globals == b->views)
+		memcpy(b->local, shape, sizeof(shape));
+	else if (memcmp(b->local, shape, sizeof(shape)) != 0)
+		tool_die(TOOL_MISUSE, "%s: '%s' is of a third shape: views are of one size, the last of them perhaps "
+		    "of another", from, t->name);
+	if (shape[0] != b->shape[0])
+		tool_die(TOOL_MISUSE, "%s: '%s' and the views before it differ in channels", from, t->name);
+	b->image[b->views] = ss_tensor_elements(t);
+}
+
 void
 batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views)
 {
 	const struct ss_header *h = ss_reader_header(in);
-	const struct ss_tensor *first = NULL;
 
 	memset(b, 0, sizeof(*b));
 	b->in = in;
@@ -31,28 +68,16 @@ batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views)
 			i = ss_header_find(h, "image");
 		if (i < 0)
 			break;
-		if (h->tensor[i].type != SS_U8 || h->tensor[i].rank != 3 || ss_tensor_varying(&h->tensor[i]))
-			tool_die(TOOL_MISUSE, "%s: tensor '%s' is not u8 of one fixed shape (channels, height, "
-			    "width)", ss_reader_name(in), name);
-		if (first == NULL)
-			first = &h->tensor[i];
-		else if (memcmp(first->shape, h->tensor[i].shape, 3 * sizeof(first->shape[0])) != 0)
-			tool_die(TOOL_MISUSE, "%s: '%s' and '%s' differ in shape", ss_reader_name(in),
-			    first->name, name);
+		add_view(b, &h->tensor[i]);
 		b->tensor[b->views++] = i;
 	}
-	if (b->views < min_views)
-		tool_die(TOOL_MISUSE, "%s has %d views of each image, not %d: put 'ss-augment --two-views' "
-		    "before this", ss_reader_name(in), b->views, min_views);
+	if (b->globals < min_views)
+		tool_die(TOOL_MISUSE, "%s has %d views of each image%s, not %d: put 'ss-augment --two-views' "
+		    "before this", ss_reader_name(in), b->globals, b->globals < b->views ? " of one size" : "",
+		    min_views);
 	if (b->views > max_views)
 		tool_die(TOOL_MISUSE, "%s has %d views of each image; this method takes %d",
 		    ss_reader_name(in), b->views, max_views);
-	for (int k = 0; k < 3; k++) {
-		if (first->shape[k] > 65536)
-			tool_die(TOOL_MISUSE, "%s: images are too large", ss_reader_name(in));
-		b->shape[k] = (int)first->shape[k];
-	}
-	b->image = ss_tensor_elements(first);
 }
 
 void
@@ -87,7 +112,7 @@ batch_size(struct batch *b, int size)
 		tool_die(TOOL_FAILURE, "out of memory for a batch of %d; use a smaller --batch", size);
 	b->size = size;
 	for (int v = 0; v < b->views; v++) {
-		b->data[v] = ss_alloc((size_t)size, b->image);
+		b->data[v] = ss_alloc((size_t)size, b->image[v]);
 		if (b->data[v] == NULL)
 			tool_die(TOOL_FAILURE, "out of memory for a batch of %d; use a smaller --batch", size);
 	}
@@ -151,9 +176,9 @@ batch_next(struct batch *b, bool skip, uint32_t epoch, uint64_t used, struct ss_
 			if (take > (uint32_t)(b->size - have))
 				take = (uint32_t)(b->size - have);
 			for (int v = 0; v < b->views; v++)
-				memcpy(b->data[v] + (size_t)have * b->image,
-				    (const uint8_t *)b->frame.data[b->tensor[v]] + (size_t)b->at * b->image,
-				    (size_t)take * b->image);
+				memcpy(b->data[v] + (size_t)have * b->image[v],
+				    (const uint8_t *)b->frame.data[b->tensor[v]] + (size_t)b->at * b->image[v],
+				    (size_t)take * b->image[v]);
 			if (b->label_tensor >= 0)
 				take_labels(b, take, b->label + have);
 			have += (int)take;

@@ -12,10 +12,11 @@
 
 struct batch {
 	struct ss_reader *in;
-	int views, size;
+	int views, globals, size;	/* globals: of the first one's shape */
 	int tensor[SS_METHOD_VIEWS];	/* of view1, view2, ... in the stream */
 	int shape[3];			/* c, h, w */
-	size_t image;			/* bytes of one */
+	int local[3];			/* of the views after the global ones */
+	size_t image[SS_METHOD_VIEWS];	/* bytes of one */
 	uint8_t *data[SS_METHOD_VIEWS];	/* size images each */
 	int label_tensor;		/* -1: labels are not asked for */
 	int classes;			/* labels are below this */
@@ -30,7 +31,10 @@ struct batch {
 	bool any;
 };
 
-/* Ends the tool if the stream has no views of one fixed shape, or fewer than `views`. */
+/*
+ * Views are view1, view2 ...: global ones of one fixed shape, between min_views and max_views with those that follow,
+ * local ones of another. Ends the tool if the stream has no such.
+ */
 void batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views);
 void batch_size(struct batch *b, int size);
 

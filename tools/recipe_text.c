@@ -52,20 +52,24 @@ print_knobs(char *text, size_t size, const struct run_options *o)
 }
 
 void
-recipe_text(struct model *m, const struct run_options *o, int views)
+recipe_text(struct model *m, const struct run_options *o, const struct batch *b)
 {
-	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[640];
+	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[640], local[64] = "";
 
 	ss_head_print(&m->projector, projector);
 	ss_head_print(&m->predictor, predictor);
 	print_channels(mean, m->mean, m->shape[0]);
 	print_channels(std, m->std, m->shape[0]);
 	print_knobs(knobs, sizeof(knobs), o);
+	if (b->views > b->globals)
+		snprintf(local, sizeof(local), ", %d of %d x %d x %d", b->views - b->globals, b->local[0], b->local[1],
+		    b->local[2]);
 	snprintf(m->recipe, sizeof(m->recipe), "--method %s --arch %s --projector %s --predictor %s "
 	    "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g "
-	    "%s--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s%s, %d views of %d x %d x %d",
+	    "%s--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s%s, %d views of %d x %d x %d%s",
 	    m->method, m->arch, projector, predictor, o->batch, o->schedule.base, o->update.momentum,
 	    o->update.weight_decay,
-	    o->knobs.temperature, o->warmup, knobs, m->steps, m->seed, mean, std, o->kern->name, o->exact ? " --exact" : "", views,
-	    m->shape[0], m->shape[1], m->shape[2]);
+	    o->knobs.temperature, o->warmup, knobs, m->steps, m->seed, mean, std, o->kern->name, o->exact ? " --exact" : "",
+	    b->globals,
+	    m->shape[0], m->shape[1], m->shape[2], local);
 }

@@ -7,6 +7,6 @@
 #include "run.h"
 
 /* Fills m->recipe: the options of o that matter to the result, and what the stream gives. */
-void recipe_text(struct model *m, const struct run_options *o, int views);
+void recipe_text(struct model *m, const struct run_options *o, const struct batch *b);
 
 #endif

@@ -147,7 +147,7 @@ profile_step(struct run *r, double begin, double arrived)
 	if (!r->o->profile)
 		return;
 	if (r->trainer->space.profile == NULL) {
-		if (ss_profile_create(p, r->trainer->plan, r->trainer->threads, r->batch.views) < 0)
+		if (ss_profile_create(p, r->trainer->plan, r->trainer->threads, r->batch.globals) < 0)
 			tool_die(TOOL_FAILURE, "out of memory");
 		r->trainer->space.profile = p;
 		return;
@@ -223,6 +223,7 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 {
 	const struct run_options *o = r->o;
 	const uint32_t epoch = ss_reader_header(in)->first_epoch;
+	struct ss_crops crops;
 	struct ss_err e = SS_ERR_INIT;
 	int status;
 
@@ -231,10 +232,12 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 		batch_labels(&r->batch, o->classes);
 	run_plan(r, ss_reader_header(in));
 	batch_size(&r->batch, o->batch * o->accumulate);
+	crops = (struct ss_crops){ r->batch.globals, r->batch.views - r->batch.globals, r->batch.local[1],
+		r->batch.local[2] };
 	tool_refuse_input(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
-	status = ss_trainer_create(&r->trainer, r->net, o->method, &o->knobs, o->kern, r->batch.views, o->batch,
+	status = ss_trainer_create(&r->trainer, r->net, o->method, &o->knobs, o->kern, &crops, o->batch,
 	    o->groups, o->accumulate, ss_optimiser_squares(o->update.optimiser), ss_pool_threads(pool), &e);
 	if (status < 0)
 		tool_fail(status, &e);

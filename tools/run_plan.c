@@ -147,5 +147,5 @@ run_plan(struct run *r, const struct ss_header *h)
 		tool_fail(status, &e);
 	plan_steps(r, h);
 	plan_schedule(r, h);
-	recipe_text(m, o, r->batch.views);
+	recipe_text(m, o, &r->batch);
 }

@@ -250,26 +250,35 @@ add_head(struct builder *b, int in, const struct ss_head *head, const char *pref
 	return in;
 }
 
+static int
+check_size(const char *arch, int least, int c, int h, int w, struct ss_err *e)
+{
+	if (c >= 1 && c <= 4 && h >= least && w >= least && h <= 4096 && w <= 4096)
+		return 0;
+	return ss_fail(e, SS_EUSAGE, "%s cannot take images of %d x %d x %d (channels 1..4, sides %d..4096)", arch,
+	    c, h, w, least);
+}
+
 int
 ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int w,
     const float *mean, const float *std, const struct ss_head *projector,
     const struct ss_head *predictor, struct ss_err *e)
 {
-	struct ss_net *net = calloc(1, sizeof(*net));
-	struct builder b = { net, net == NULL };
+	const int least = 1 << (arch->stages - 1);
+	struct builder b = { NULL, false };
+	struct ss_net *net;
 	int x = 0;
 
 	*out = NULL;
-	if (c < 1 || c > 4 || h < 1 << (arch->stages - 1) || w < 1 << (arch->stages - 1) || h > 4096 ||
-	    w > 4096) {
-		free(net);
-		return ss_fail(e, SS_EUSAGE, "%s cannot take images of %d x %d x %d "
-		    "(channels 1..4, sides %d..4096)", arch->name, c, h, w, 1 << (arch->stages - 1));
-	}
+	if (check_size(arch->name, least, c, h, w, e) < 0)
+		return SS_EUSAGE;
+	net = calloc(1, sizeof(*net));
+	b = (struct builder){ net, net == NULL };
 	if (net != NULL) {
 		snprintf(net->arch, sizeof(net->arch), "%s", arch->name);
 		memcpy(net->mean, mean, (size_t)c * sizeof(float));
 		memcpy(net->std, std, (size_t)c * sizeof(float));
+		net->least = least;
 		net->projector = net->predictor = net->prototypes = -1;
 		net->norm_eps = SS_NORM_EPS;
 		net->norm_momentum = SS_NORM_MOMENTUM;
@@ -296,6 +305,50 @@ ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int
 		return ss_fail(e, SS_EIO, "out of memory building %s", arch->name);
 	}
 	*out = net;
+	return 0;
+}
+
+static void *
+copied(const void *x, size_t n, size_t size)
+{
+	void *y = calloc(n + 1, size);
+
+	return y == NULL ? NULL : memcpy(y, x, n * size);
+}
+
+int
+ss_net_resize(struct ss_net **out, const struct ss_net *net, int h, int w, struct ss_err *e)
+{
+	struct ss_net *to;
+
+	*out = NULL;
+	if (check_size(net->arch, net->least, net->node[0].c, h, w, e) < 0)
+		return SS_EUSAGE;
+	to = copied(net, 1, sizeof(*net));
+	if (to == NULL)
+		return ss_fail(e, SS_EIO, "out of memory building %s", net->arch);
+	to->node = copied(net->node, (size_t)net->nodes, sizeof(*net->node));
+	to->params.p = copied(net->params.p, (size_t)net->params.n, sizeof(*net->params.p));
+	to->buffers.p = copied(net->buffers.p, (size_t)net->buffers.n, sizeof(*net->buffers.p));
+	to->room = net->nodes;
+	if (to->node == NULL || to->params.p == NULL || to->buffers.p == NULL) {
+		ss_net_free(to);
+		return ss_fail(e, SS_EIO, "out of memory building %s", net->arch);
+	}
+	to->node[0].h = h;
+	to->node[0].w = w;
+	for (struct ss_node *n = to->node + 1; n < to->node + to->nodes; n++) {
+		const struct ss_node *from = &to->node[n->in];
+		const int stride = n->op == SS_OP_NORM ? 1 : n->conv.stride;
+
+		if (n->op == SS_OP_POOL || n->op == SS_OP_LINEAR)
+			continue;			/* one pixel, whatever the image */
+		n->h = (from->h + stride - 1) / stride;
+		n->w = (from->w + stride - 1) / stride;
+		if (n->op != SS_OP_NORM)
+			n->conv = (struct ss_conv){ n->conv.k, stride, n->conv.ci, n->conv.co, from->h, from->w, n->h, n->w };
+	}
+	*out = to;
 	return 0;
 }
 

@@ -112,6 +112,7 @@ struct ss_net {
 	int nodes, room;
 	struct ss_node *node;
 	struct ss_list params, buffers;
+	int least;			/* sides of an image must not be smaller */
 	int backbone;			/* node of the pooled features */
 	int projector, predictor;	/* last node of each head, or -1 */
 	int prototypes;			/* parameter of the method's own, or -1 */
@@ -132,6 +133,9 @@ int ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h,
     const float *mean, const float *std, const struct ss_head *projector,
     const struct ss_head *predictor, struct ss_err *e) SS_MUST_USE;
 void ss_net_free(struct ss_net *net);
+
+/* The same network, parameter by parameter, for images of h x w. */
+int ss_net_resize(struct ss_net **out, const struct ss_net *net, int h, int w, struct ss_err *e) SS_MUST_USE;
 
 /* Adds the parameter "prototypes.weight", so many rows of as many columns as the projector has outputs. */
 int ss_net_add_prototypes(struct ss_net *net, int rows, struct ss_err *e) SS_MUST_USE;

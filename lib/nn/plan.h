@@ -141,6 +141,11 @@ struct ss_weights {
 int ss_weights_create(struct ss_weights *w, const struct ss_plan *plan, struct ss_err *e) SS_MUST_USE;
 void ss_weights_free(struct ss_weights *w);
 
+/* The weights of another plan for the same parameters: they stay the owner's, but are packed once more. */
+int ss_weights_share(struct ss_weights *w, const struct ss_weights *owner, const struct ss_plan *plan,
+    struct ss_err *e) SS_MUST_USE;
+void ss_weights_unshare(struct ss_weights *w);
+
 /* To be called whenever params have changed. */
 void ss_weights_pack(struct ss_weights *w, const struct ss_plan *plan, struct ss_pool *pool);
 

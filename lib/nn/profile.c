@@ -103,7 +103,7 @@ by_seconds(const void *a, const void *b)
 int
 ss_profile_rows(const struct ss_profile *p, struct ss_profile_row *rows)
 {
-	static const char *const extras[SS_EXTRAS] = { "packing of weights", "target network", "loss", "update" };
+	static const char *const extras[SS_EXTRAS] = { "packing of weights", "small crops", "target network", "loss", "update" };
 	int n = 0;
 
 	for (size_t i = 0; i < columns(p); i++) {

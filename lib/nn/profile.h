@@ -7,7 +7,7 @@
 #include "nn/plan.h"
 
 /* What a step does beside the phases of its plan. */
-enum ss_extra { SS_EXTRA_PACK, SS_EXTRA_TARGET, SS_EXTRA_LOSS, SS_EXTRA_UPDATE, SS_EXTRAS };
+enum ss_extra { SS_EXTRA_PACK, SS_EXTRA_LOCAL, SS_EXTRA_TARGET, SS_EXTRA_LOSS, SS_EXTRA_UPDATE, SS_EXTRAS };
 
 /* Seconds of each thread in each phase, forward and backward, and then in each extra. */
 struct ss_profile {

@@ -7,22 +7,43 @@
 #include "nn/plan.h"
 
 int
-ss_weights_create(struct ss_weights *w, const struct ss_plan *plan, struct ss_err *e)
+ss_weights_share(struct ss_weights *w, const struct ss_weights *owner, const struct ss_plan *plan, struct ss_err *e)
 {
 	const bool back = plan->forward < plan->phases;
 
 	*w = (struct ss_weights){
-		.params = ss_alloc(plan->net->params.floats, sizeof(float)),
-		.buffers = ss_alloc(plan->net->buffers.floats, sizeof(float)),
+		.params = owner->params,
+		.buffers = owner->buffers,
 		.packed = ss_alloc(plan->packed_floats, sizeof(float)),
 		.packed_t = back ? ss_alloc(plan->packed_floats, sizeof(float)) : NULL
 	};
-	if (w->params == NULL || w->buffers == NULL || w->packed == NULL ||
-	    (back && w->packed_t == NULL)) {
-		ss_weights_free(w);
+	if (w->params == NULL || w->buffers == NULL || w->packed == NULL || (back && w->packed_t == NULL)) {
+		ss_weights_unshare(w);
 		return ss_fail(e, SS_EIO, "out of memory for the weights of %s", plan->net->arch);
 	}
 	return 0;
+}
+
+void
+ss_weights_unshare(struct ss_weights *w)
+{
+	free(w->packed);
+	free(w->packed_t);
+	*w = (struct ss_weights){ 0 };
+}
+
+int
+ss_weights_create(struct ss_weights *w, const struct ss_plan *plan, struct ss_err *e)
+{
+	struct ss_weights all = {
+		.params = ss_alloc(plan->net->params.floats, sizeof(float)),
+		.buffers = ss_alloc(plan->net->buffers.floats, sizeof(float))
+	};
+	const int r = ss_weights_share(w, &all, plan, e);
+
+	if (r < 0)
+		ss_weights_free(&all);
+	return r;
 }
 
 void
@@ -30,9 +51,7 @@ ss_weights_free(struct ss_weights *w)
 {
 	free(w->params);
 	free(w->buffers);
-	free(w->packed);
-	free(w->packed_t);
-	*w = (struct ss_weights){ 0 };
+	ss_weights_unshare(w);
 }
 
 struct packing {

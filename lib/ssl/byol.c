@@ -1,7 +1,7 @@
 /*
  * byol.c - BYOL: Grill et al. 2020 (arXiv 2006.07733), equations 2 and 3
  *
- * |p^_a - t^_b|^2 = 2 - 2 cos(p_a, t_b), the mean over all ordered pairs of different views; t is the
+ * |p^_a - t^_b|^2 = 2 - 2 cos(p_a, t_b), the mean over all pairs of different views, the second global; t is the
  * projection of the target network, whose weights follow those of the trained one. The paper sums over its two
  * pairs: twice this.
  */

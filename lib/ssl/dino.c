@@ -4,7 +4,7 @@
  * Student and teacher (the target network) end in scores of their unit projections against K prototypes,
  * each with its own W, whose rows count with length one. With P_s = softmax(S / t), P_t = softmax((T - c) / t_t):
  *
- *	L = mean over pairs of views a != b and images of -sum_k P_t,a,k log P_s,b,k
+ *	L = mean over pairs of views a != b, a global, and images of -sum_k P_t,a,k log P_s,b,k
  *
  * The gradient reaches W through its normalisation. The centre c, which is the
  * state, then becomes 0.9 c + 0.1 mean T.
@@ -29,7 +29,7 @@ static void
 teach(void *arg, size_t piece, int worker)
 {
 	const struct job *j = arg;
-	const int all = j->v->views * j->v->n, prototypes = j->k->prototypes;
+	const int all = j->v->globals * j->v->n, prototypes = j->k->prototypes;
 
 	(void)worker;
 	for (int i = (int)piece * ROWS; i < all && i < ((int)piece + 1) * ROWS; i++) {
@@ -67,14 +67,15 @@ begin(const struct ss_knobs *k, int d, uint64_t seed, float *state)
 static struct ss_loss
 loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct ss_pool *pool)
 {
-	const int rows = v->views * v->n, prototypes = k->prototypes;
+	const int rows = v->globals * v->n, prototypes = k->prototypes;
 	const size_t own = (size_t)prototypes * (size_t)v->d;
-	struct ss_scores s = { .matrices = v->views, .n = v->n, .d = v->d, .prototypes = prototypes }, t = s;
+	struct ss_scores s = { .matrices = v->views, .n = v->n, .d = v->d, .prototypes = prototypes };
+	struct ss_scores t = { .matrices = v->globals, .n = v->n, .d = v->d, .prototypes = prototypes };
 	struct job j = { v, k, &t };
 	float *w = space, *target_w = w + own, *dw = target_w + own, *norm = dw + own, *centre = norm + prototypes,
 	    *mean = centre + prototypes, *du = mean + prototypes;
 	struct ss_loss l = { .note = { { "assignment_entropy", 0 }, { "teacher_entropy", 0 } } };
-	float *by_image = du + (size_t)rows * v->d;
+	float *by_image = du + (size_t)v->views * (size_t)v->n * (size_t)v->d;
 
 	space = by_image + v->n;
 	ss_rows_unit(&v->own, 1, prototypes, v->d, w, norm, pool);
@@ -87,7 +88,7 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 			centre[c] += t.s[(size_t)i * prototypes + c] / (float)rows;
 	ss_pool_run(pool, ((size_t)rows + ROWS - 1) / ROWS, teach, &j);
 	ss_choice_entropy(t.s, rows, prototypes, mean, &l.note[0].value, &l.note[1].value);
-	l.loss = ss_scores_learn(&s, t.s, k->temperature, by_image, pool);
+	l.loss = ss_scores_learn(&s, t.s, v->globals, k->temperature, by_image, pool);
 	ss_scores_back(&s, w, v->dz, dw, du, pool);
 	ss_rows_back(w, norm, dw, 1, prototypes, v->d, &v->own_grad, pool);
 	for (int c = 0; c < prototypes; c++)

@@ -33,12 +33,15 @@ struct ss_knobs {
 	int alternate;			/* steps for which targets come from the same weights; 0: those of the step */
 };
 
-/* Outputs of the heads for n images in each view: row i of every view belongs to image i. */
+/*
+ * Outputs of the heads for n images in each view: row i of every view belongs to image i. The first `globals` views, two or
+ * more unless there is only one view, show most of an image; the others are small crops, from which nothing is aimed at.
+ */
 struct ss_outputs {
-	int views, n, d;
+	int views, globals, n, d;
 	const float *z[SS_METHOD_VIEWS];	/* projector's output, n x d */
 	const float *p[SS_METHOD_VIEWS];	/* predictor's, n x d; NULL without one */
-	const float *t[SS_METHOD_VIEWS];	/* the target's projections; NULL if the method has none */
+	const float *t[SS_METHOD_VIEWS];	/* the target's projections of the global views; NULL if the method has none */
 	const int *label;			/* n, if the method wants them */
 	float *dz[SS_METHOD_VIEWS];	/* to be filled with the gradient of the loss, if the method says so */
 	float *dp[SS_METHOD_VIEWS];

@@ -97,6 +97,7 @@ ss_scores_back(const struct ss_scores *s, const float *prototypes, float *const 
 struct learning {
 	const struct ss_scores *s;
 	const float *choice;
+	int choosers;
 	double temperature;
 	float *loss;		/* by image */
 };
@@ -108,28 +109,29 @@ learn(void *arg, size_t piece, int worker)
 {
 	const struct learning *j = arg;
 	const int views = j->s->matrices, n = j->s->n, prototypes = j->s->prototypes;
-	const double t = j->temperature, pairs = (double)views * (views - 1);
+	const double t = j->temperature, pairs = (double)j->choosers * (views - 1);
 
 	(void)worker;
 	for (int i = (int)piece * IMAGES; i < n && i < ((int)piece + 1) * IMAGES; i++) {
 		double loss = 0;
 
 		for (int b = 0; b < views; b++) {
+			const int heard = j->choosers - (b < j->choosers);
 			float *s = j->s->s + ((size_t)b * n + i) * prototypes;
 			double expected = 0;
 
 #define CHOSEN(k, q)	double q = 0;								\
-			for (int a = 0; a < views; a++)						\
+			for (int a = 0; a < j->choosers; a++)					\
 				q += a == b ? 0 : (double)j->choice[((size_t)a * n + i) * prototypes + k]
 			for (int k = 0; k < prototypes; k++) {
 				CHOSEN(k, q);
 				s[k] = (float)(s[k] / t);
 				expected += q * s[k];
 			}
-			loss += (views - 1) * ss_softmax(s, prototypes) - expected;
+			loss += heard * ss_softmax(s, prototypes) - expected;
 			for (int k = 0; k < prototypes; k++) {
 				CHOSEN(k, q);
-				s[k] = (float)(((views - 1) * (double)s[k] - q) / (t * pairs * n));
+				s[k] = (float)((heard * (double)s[k] - q) / (t * pairs * n));
 			}
 #undef CHOSEN
 		}
@@ -138,10 +140,10 @@ learn(void *arg, size_t piece, int worker)
 }
 
 double
-ss_scores_learn(const struct ss_scores *s, const float *choice, double temperature, float *space,
-    struct ss_pool *pool)
+ss_scores_learn(const struct ss_scores *s, const float *choice, int choosers, double temperature,
+    float *space, struct ss_pool *pool)
 {
-	struct learning j = { s, choice, temperature, space };
+	struct learning j = { s, choice, choosers, temperature, space };
 
 	ss_pool_run(pool, ((size_t)s->n + IMAGES - 1) / IMAGES, learn, &j);
 	return ss_sum(space, (size_t)s->n) / s->n;

@@ -21,12 +21,12 @@ void ss_scores_make(struct ss_scores *s, const float *const *x, const float *pro
 size_t ss_scores_floats(int matrices, int n, int d, int prototypes);
 
 /*
- * Each view learns the choice of the others: with P_b = softmax(S_b / t) and `choice`, laid out as s->s, the mean over ordered
- * pairs of views a != b and images of -sum_k choice_a,k log P_b,k. The scores become their gradient,
- * (sum over a != b of (P_b - choice_a)) / (t N pairs). space: n floats.
+ * Each view learns the choices of the others: with P_b = softmax(S_b / t) and `choice` of the first `choosers` views, laid out
+ * as s->s, the mean over pairs of views a != b, a one of these, and images of -sum_k choice_a,k log P_b,k. The scores
+ * become their gradient, (sum over a != b of (P_b - choice_a)) / (t N pairs). space: n floats.
  */
-double ss_scores_learn(const struct ss_scores *s, const float *choice, double temperature, float *space,
-    struct ss_pool *pool);
+double ss_scores_learn(const struct ss_scores *s, const float *choice, int choosers, double temperature,
+    float *space, struct ss_pool *pool);
 
 /*
  * From the gradient of the scores, which stands in s->s: dx of each matrix whose place is not NULL, and of the prototypes,

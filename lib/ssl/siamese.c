@@ -63,34 +63,34 @@ entropy_pair(const float *p, const float *t, int d, double weight, float *dp, fl
 	return -expected;
 }
 
-/* The mean of the other views' targets of an image. */
+/* The mean of the other global views' targets of an image. */
 static void
 mean_target(const struct ss_siamese *s, int a, int image, float *t)
 {
-	const int d = s->v->d;
+	const int d = s->v->d, others = s->v->globals - (a < s->v->globals);
 
 	memset(t, 0, (size_t)d * sizeof(*t));
-	for (int b = 0; b < s->v->views; b++)
+	for (int b = 0; b < s->v->globals; b++)
 		for (int k = 0; b != a && k < d; k++)
-			t[k] += s->target[b][(size_t)image * d + k] / (float)(s->v->views - 1);
+			t[k] += s->target[b][(size_t)image * d + k] / (float)others;
 }
 
 static double
 image_loss(const struct ss_siamese *s, int image, float *room)
 {
 	const struct ss_outputs *v = s->v;
-	const int d = v->d, targets = s->mean ? 1 : v->views - 1;
-	const double share = s->one_way ? s->scale : s->scale / (v->views * targets);
+	const int d = v->d, pairs = s->one_way ? 1 : s->mean ? v->views : v->globals * (v->views - 1);
+	const double share = s->scale / pairs;
 	double loss = 0;
 
 	for (int a = 0; a < v->views; a++)
 		memset(row(v->dp[a], image, d), 0, (size_t)d * sizeof(float));
 	for (int a = 0; a < (s->one_way ? 1 : v->views); a++)
-		for (int b = 0; b < v->views; b++) {
+		for (int b = 0; b < v->globals; b++) {
 			const float *p = v->p[a] + (size_t)image * d, *t = s->target[b] + (size_t)image * d;
 			float *dt = s->dtarget == NULL || s->mean ? NULL : row(s->dtarget[b], image, d);
 
-			if (b == a || (s->mean && b != (a + 1) % v->views) || (s->one_way && b != 1))
+			if (b == a || (s->mean && b != (a == 0)) || (s->one_way && b != 1))
 				continue;
 			if (s->mean) {
 				mean_target(s, a, image, room + 3 * d);

@@ -17,12 +17,12 @@ struct ss_siamese {
 };
 
 /*
- * With V views, predictions p and targets t:
+ * With predictions p of all views and targets t of the global ones:
  *
  *	D(p_a, t_b) = -1/N sum over images of cos(p_a, t_b), or of
  *		sum over channels of softmax(t_b) log softmax(p_a)
  *
- * Returns the mean of D over all ordered pairs of different views, times scale; or, if `mean`, over all views the mean of
+ * Returns the mean of D over all pairs of different views, times scale; or, if `mean`, over all views the mean of
  * D(p_a, mean of the others' targets). v->dp gets the gradient.
  */
 double ss_siamese_loss(const struct ss_siamese *s, float *scratch, struct ss_pool *pool);

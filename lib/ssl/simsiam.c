@@ -1,7 +1,7 @@
 /*
  * simsiam.c - SimSiam: Chen and He 2020 (arXiv 2011.10566), equations 1 to 4
  *
- * The mean over all ordered pairs of views of -cos(prediction of one, projection of the other), which for two
+ * The mean over all pairs of -cos(prediction of one view, projection of another, global one), which for two
  * views is 1/2 D(p_1, z_2) + 1/2 D(p_2, z_1), in [-1, 1]. Nothing flows to z from the loss, unless an ablation of
  * section 4 asks for it; others are a loss in one direction, cross-entropy for the cosine, and targets
  * that wait for some steps (section 5.2). FastSiam

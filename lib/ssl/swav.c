@@ -5,8 +5,9 @@
  * made by Sinkhorn and Knopp's iteration to use all prototypes equally: three times {each prototype
  * to sum 1/K, each image to 1/N}; an image's code then sums to 1 when it is multiplied by N. With P_v = softmax(S_v / t):
  *
- *	L = mean over ordered pairs of views a != b and images of -sum_k Q_a,k log P_b,k
+ *	L = mean over pairs of views a != b, a global, and images of -sum_k Q_a,k log P_b,k
  *
+ * (the multi-crop of section 3.3: small crops have no code of their own).
  * Prototypes are brought back to length one before each step.
  */
 #include <math.h>
@@ -22,7 +23,7 @@ struct job {
 	const struct ss_outputs *v;
 	const struct ss_scores *s;
 	const struct ss_knobs *k;
-	float *q;		/* codes, as s->s */
+	float *q;		/* codes of the global views, as s->s */
 	double *prototype;	/* sums over the images of one view */
 	int view;
 };
@@ -103,7 +104,7 @@ prepare(const struct ss_knobs *k, int d, float *own)
 static struct ss_loss
 loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct ss_pool *pool)
 {
-	const size_t rows = (size_t)v->views * (size_t)v->n;
+	const size_t rows = (size_t)v->globals * (size_t)v->n;
 	struct ss_scores s = { .matrices = v->views, .n = v->n, .d = v->d, .prototypes = k->prototypes };
 	struct job j = { .v = v, .s = &s, .k = k };
 	struct ss_loss l = { .note = { { "assignment_entropy", 0 }, { "code_entropy", 0 } } };
@@ -114,11 +115,11 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 	ss_scores_make(&s, v->z, v->own, &space, pool);
 	j.q = space;
 	du = j.q + rows * (size_t)k->prototypes;
-	room = du + rows * (size_t)v->d;
-	for (j.view = 0; j.view < v->views; j.view++)
+	room = du + (size_t)v->views * (size_t)v->n * (size_t)v->d;
+	for (j.view = 0; j.view < v->globals; j.view++)
 		sinkhorn(&j, pool);
 	ss_choice_entropy(j.q, (int)rows, k->prototypes, room, &l.note[0].value, &l.note[1].value);
-	l.loss = ss_scores_learn(&s, j.q, k->temperature, room, pool);
+	l.loss = ss_scores_learn(&s, j.q, v->globals, k->temperature, room, pool);
 	ss_scores_back(&s, v->own, v->dz, v->own_grad, du, pool);
 	return l;
 }

@@ -26,19 +26,69 @@ z_grad(const struct ss_trainer *t)
 	return t->method->z_grad || t->knobs.flow || (t->method->p_grad && !p_grad(t));
 }
 
+static bool
+is_global(const struct ss_trainer *t, int view)
+{
+	return view < t->globals;
+}
+
+static const struct ss_plan *
+plan_of(const struct ss_trainer *t, int view)
+{
+	return is_global(t, view) ? t->plan : t->local_plan;
+}
+
+static struct ss_weights *
+weights_of(struct ss_trainer *t, int view)
+{
+	return is_global(t, view) ? &t->weights : &t->local_weights;
+}
+
+/* The profile is that of the global views' plan. */
+static struct ss_workspace
+space_of(const struct ss_trainer *t, int view)
+{
+	return (struct ss_workspace){ t->space.scratch, is_global(t, view) ? t->space.profile : NULL };
+}
+
+static size_t
+image_bytes(const struct ss_net *net)
+{
+	const struct ss_node *n = &net->node[0];
+
+	return (size_t)n->c * (size_t)n->h * (size_t)n->w;
+}
+
 /* Of a thread: one plan runs at a time. */
 static size_t
 scratch_floats(const struct ss_trainer *t)
 {
-	const size_t a = t->plan->scratch_floats, b = t->target_plan == NULL ? 0 : t->target_plan->scratch_floats;
+	const struct ss_plan *const plans[] = { t->plan, t->local_plan, t->target_plan };
+	size_t most = 0;
 
-	return a > b ? a : b;
+	for (int i = 0; i < 3; i++)
+		if (plans[i] != NULL && plans[i]->scratch_floats > most)
+			most = plans[i]->scratch_floats;
+	return most;
+}
+
+static int
+create_local(struct ss_trainer *t, const struct ss_kernels *kern, const struct ss_crops *crops,
+    const int *seeds, int n, struct ss_err *e)
+{
+	int r;
+
+	if (crops->locals == 0)
+		return 0;
+	if ((r = ss_net_resize(&t->local_net, t->net, crops->height, crops->width, e)) < 0 ||
+	    (r = ss_plan_train(&t->local_plan, t->local_net, kern, t->plan->batch, seeds, n, e)) < 0)
+		return r;
+	return ss_weights_share(&t->local_weights, &t->weights, t->local_plan, e);
 }
 
 static int
 create_target(struct ss_trainer *t, const struct ss_kernels *kern, struct ss_err *e)
 {
-	const struct ss_node *image = &t->net->node[0];
 	const int batch = t->plan->batch, group = batch / t->groups;
 	int r;
 
@@ -47,8 +97,8 @@ create_target(struct ss_trainer *t, const struct ss_kernels *kern, struct ss_err
 	    (r = ss_weights_create(&t->target, t->target_plan, e)) < 0 ||
 	    (r = ss_pass_create(&t->target_pass, t->target_plan, e)) < 0)
 		return r;
-	t->targets = ss_alloc((size_t)t->views * (size_t)batch * (size_t)t->d, sizeof(float));
-	t->shuffled = ss_alloc((size_t)group, (size_t)image->c * (size_t)image->h * (size_t)image->w);
+	t->targets = ss_alloc((size_t)t->globals * (size_t)batch * (size_t)t->d, sizeof(float));
+	t->shuffled = ss_alloc((size_t)group, image_bytes(t->net));
 	t->order = calloc((size_t)batch, sizeof(*t->order));
 	if (t->targets == NULL || t->shuffled == NULL || t->order == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a batch of %d; use a smaller --batch", batch);
@@ -58,11 +108,13 @@ create_target(struct ss_trainer *t, const struct ss_kernels *kern, struct ss_err
 int
 ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
     const struct ss_method *method, const struct ss_knobs *knobs, const struct ss_kernels *kern,
-    int views, int batch, int groups, int accumulate, bool squares, int threads, struct ss_err *e)
+    const struct ss_crops *crops, int batch, int groups, int accumulate, bool squares, int threads,
+    struct ss_err *e)
 {
 	struct ss_trainer *t = calloc(1, sizeof(*t));
+	const int views = crops->globals + crops->locals;
+	const size_t rows = (size_t)views * (size_t)batch;
 	int seeds[2], n = 0, r;
-	size_t rows = (size_t)views * (size_t)batch;
 
 	*out = NULL;
 	if (t == NULL)
@@ -73,6 +125,7 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->groups = groups;
 	t->accumulate = accumulate;
 	t->views = views;
+	t->globals = crops->globals;
 	t->threads = threads;
 	t->d = net->node[net->projector].c;
 	if (z_grad(t))
@@ -80,10 +133,11 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	if (p_grad(t))
 		seeds[n++] = net->predictor;
 	if ((r = ss_plan_train(&t->plan, net, kern, batch, seeds, n, e)) < 0 ||
-	    (r = ss_weights_create(&t->weights, t->plan, e)) < 0)
+	    (r = ss_weights_create(&t->weights, t->plan, e)) < 0 ||
+	    (r = create_local(t, kern, crops, seeds, n, e)) < 0)
 		goto fail;
 	for (int v = 0; v < views; v++)
-		if ((r = ss_pass_create(&t->pass[v], t->plan, e)) < 0)
+		if ((r = ss_pass_create(&t->pass[v], plan_of(t, v), e)) < 0)
 			goto fail;
 	t->momentum = ss_alloc(net->params.floats, sizeof(float));
 	t->grads = ss_alloc(net->params.floats, sizeof(float));
@@ -119,6 +173,9 @@ ss_trainer_free(struct ss_trainer *t)
 		ss_pass_free(&t->pass[v]);
 	ss_weights_free(&t->weights);
 	ss_plan_free(t->plan);
+	ss_weights_unshare(&t->local_weights);
+	ss_plan_free(t->local_plan);
+	ss_net_free(t->local_net);
 	ss_pass_free(&t->target_pass);
 	ss_weights_free(&t->target);
 	ss_plan_free(t->target_plan);
@@ -140,14 +197,16 @@ ss_trainer_free(struct ss_trainer *t)
 size_t
 ss_trainer_bytes(const struct ss_trainer *t)
 {
-	const struct ss_plan *p = t->plan, *q = t->target_plan;
-	size_t rows = (size_t)t->views * (size_t)p->batch;
+	const struct ss_plan *p = t->plan, *q = t->target_plan, *local = t->local_plan;
+	const size_t rows = (size_t)t->views * (size_t)p->batch, globals = (size_t)t->globals;
+	const size_t locals = (size_t)t->views - globals;
 
 	return sizeof(float) * ((t->squares == NULL ? 3 : 4) * t->net->params.floats + t->net->buffers.floats +
-	    2 * p->packed_floats + (size_t)t->threads * scratch_floats(t) + (size_t)t->views * p->act_floats +
+	    2 * p->packed_floats + (size_t)t->threads * scratch_floats(t) + globals * p->act_floats +
+	    (local == NULL ? 0 : 2 * local->packed_floats + locals * local->act_floats) +
 	    2 * rows * (size_t)t->d + t->method->scratch(&t->knobs, t->views, p->batch, t->d) + t->state_floats +
 	    (q == NULL ? 0 : t->net->params.floats + t->net->buffers.floats + q->packed_floats + q->act_floats +
-	    rows * (size_t)t->d)) +
+	    globals * (size_t)p->batch * (size_t)t->d)) +
 	    sizeof(double) * ((size_t)t->views * p->stat_floats + 2 * (size_t)t->d);
 }
 
@@ -192,8 +251,7 @@ draw_order(struct ss_trainer *t, const struct ss_hyper *h, int number)
 static void
 target_view(struct ss_trainer *t, const uint8_t *images, float *out, struct ss_pool *pool)
 {
-	const struct ss_node *n = &t->net->node[0];
-	const size_t image = (size_t)n->c * (size_t)n->h * (size_t)n->w, d = (size_t)t->d;
+	const size_t image = image_bytes(t->net), d = (size_t)t->d;
 	const int group = t->target_plan->batch;
 	const struct ss_workspace space = { t->space.scratch, NULL };	/* the profile is that of the other plan */
 
@@ -218,7 +276,7 @@ target_pass(struct ss_trainer *t, const uint8_t *const *images, struct ss_output
 
 	if (t->target_plan == NULL)
 		return;
-	for (int i = 0; i < t->views; i++) {
+	for (int i = 0; i < t->globals; i++) {
 		float *out = t->targets + (size_t)i * (size_t)v->n * (size_t)v->d;
 
 		target_view(t, images[i], out, pool);
@@ -243,13 +301,19 @@ backward(struct ss_trainer *t, const struct ss_outputs *v, struct ss_pool *pool)
 	const size_t bytes = (size_t)v->n * (size_t)v->d * sizeof(float);
 
 	for (int i = 0; i < t->views; i++) {
+		const struct ss_plan *p = plan_of(t, i);
+		const struct ss_workspace space = space_of(t, i);
+		const double begin = ss_seconds();
+
 		if (v->dp[i] != NULL && q < 0)		/* predictions are the projections */
 			add(v->dz[i], v->dp[i], (size_t)v->n * (size_t)v->d, t->knobs.flow);
 		if (v->dz[i] != NULL)
-			memcpy(ss_plan_seed(t->plan, &t->pass[i], z), v->dz[i], bytes);
+			memcpy(ss_plan_seed(p, &t->pass[i], z), v->dz[i], bytes);
 		if (v->dp[i] != NULL && q >= 0)
-			memcpy(ss_plan_seed(t->plan, &t->pass[i], q), v->dp[i], bytes);
-		ss_backward(t->plan, &t->pass[i], &t->weights, t->grads, &t->space, pool);
+			memcpy(ss_plan_seed(p, &t->pass[i], q), v->dp[i], bytes);
+		ss_backward(p, &t->pass[i], weights_of(t, i), t->grads, &space, pool);
+		if (!is_global(t, i))
+			note_extra(t, SS_EXTRA_LOCAL, begin);
 	}
 }
 
@@ -263,6 +327,8 @@ begin_step(struct ss_trainer *t, struct ss_pool *pool)
 	if (t->method->prepare != NULL)
 		t->method->prepare(&t->knobs, t->d, t->weights.params + t->net->params.p[own].offset);
 	ss_weights_pack(&t->weights, t->plan, pool);
+	if (t->local_plan != NULL)
+		ss_weights_pack(&t->local_weights, t->local_plan, pool);
 	if (t->target_plan != NULL)
 		ss_weights_pack(&t->target, t->target_plan, pool);
 	memset(t->grads, 0, t->net->params.floats * sizeof(float));
@@ -273,7 +339,6 @@ begin_step(struct ss_trainer *t, struct ss_pool *pool)
 static void
 forward(struct ss_trainer *t, const uint8_t *const *images, struct ss_outputs *v, struct ss_pool *pool)
 {
-	const struct ss_plan *p = t->plan;
 	const int z = t->net->projector, q = t->net->predictor, own = t->net->prototypes;
 	const size_t cells = (size_t)v->n * (size_t)v->d;
 
@@ -286,7 +351,13 @@ forward(struct ss_trainer *t, const uint8_t *const *images, struct ss_outputs *v
 		v->target_own = t->target.params == NULL ? NULL : t->target.params + at;
 	}
 	for (int i = 0; i < t->views; i++) {
-		ss_forward(p, &t->pass[i], &t->weights, images[i], &t->space, pool);
+		const struct ss_plan *p = plan_of(t, i);
+		const struct ss_workspace space = space_of(t, i);
+		const double begin = ss_seconds();
+
+		ss_forward(p, &t->pass[i], weights_of(t, i), images[i], &space, pool);
+		if (!is_global(t, i))
+			note_extra(t, SS_EXTRA_LOCAL, begin);
 		v->z[i] = ss_pass_output(p, &t->pass[i], z);
 		v->p[i] = q < 0 ? v->z[i] : ss_pass_output(p, &t->pass[i], q);
 		v->dz[i] = z_grad(t) ? t->seeds + 2 * (size_t)i * cells : NULL;
@@ -300,15 +371,14 @@ static int
 one_batch(struct ss_trainer *t, const uint8_t *const *images, const int *label, int number,
     const struct ss_hyper *h, struct ss_step *result, struct ss_pool *pool, struct ss_err *e)
 {
-	struct ss_outputs v = { .views = t->views, .n = t->plan->batch, .d = t->d };
-	const struct ss_node *n = &t->net->node[0];
-	const size_t skip = (size_t)number * (size_t)v.n, image = (size_t)n->c * (size_t)n->h * (size_t)n->w;
+	struct ss_outputs v = { .views = t->views, .globals = t->globals, .n = t->plan->batch, .d = t->d };
+	const size_t skip = (size_t)number * (size_t)v.n;
 	const uint8_t *mine[SS_METHOD_VIEWS];
 	struct ss_loss loss;
 	double begin;
 
 	for (int i = 0; i < t->views; i++)
-		mine[i] = images[i] + skip * image;
+		mine[i] = images[i] + skip * image_bytes(plan_of(t, i)->net);
 	v.label = label == NULL ? NULL : label + skip;
 	if (t->target_plan != NULL)
 		draw_order(t, h, number);

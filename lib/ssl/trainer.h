@@ -1,9 +1,9 @@
 /*
  * trainer.h - one step of self-supervised training
  *
- * Owns what a run needs in memory: weights, momentum, plan, activations of each
- * view; and, if the method looks at one, the target: a second network of the same shape whose weights
- * follow. Knows nothing of streams, files or time.
+ * Owns what a run needs in memory: weights, momentum, plan, activations of each view; the same network once more for
+ * small crops (multi-crop); and, if the method looks at one, the target: a second network of the same shape whose
+ * weights follow, which sees the large views alone. Knows nothing of streams, files or time.
  */
 #ifndef SS_TRAINER_H
 #define SS_TRAINER_H
@@ -11,6 +11,12 @@
 #include "nn/optim.h"
 #include "nn/plan.h"
 #include "ssl/method.h"
+
+/* What a step sees of each image: global views of the network's own size, then local ones, small crops. */
+struct ss_crops {
+	int globals, locals;
+	int height, width;		/* of a local one */
+};
 
 struct ss_trainer {
 	const struct ss_net *net;
@@ -24,15 +30,18 @@ struct ss_trainer {
 	float *state;			/* of the method */
 	size_t state_floats;
 	/* scratch */
-	int views, d;			/* d: width of the projector's output */
+	int views, globals, d;		/* d: width of the projector's output */
 	int accumulate;			/* batches in a step */
 	struct ss_pass pass[SS_METHOD_VIEWS];
 	float *grads, *seeds, *loss_scratch;
 	float *own_grad;		/* of one batch */
+	struct ss_net *local_net;	/* for the views after the global ones; NULL if there are none */
+	struct ss_plan *local_plan;
+	struct ss_weights local_weights;	/* those of `weights`, packed for it */
 	struct ss_plan *target_plan;	/* for a group of images */
 	struct ss_pass target_pass;
 	int groups;
-	float *targets;			/* views x batch x d */
+	float *targets;			/* globals x batch x d */
 	uint8_t *shuffled;		/* images of a group */
 	int *order;			/* of the batch */
 	struct ss_workspace space;	/* of the kernels, for `threads`; its profile is the caller's, or NULL */
@@ -54,7 +63,7 @@ struct ss_step {
  */
 int ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
     const struct ss_method *method, const struct ss_knobs *knobs, const struct ss_kernels *kern,
-    int views, int batch, int groups, int accumulate, bool squares, int threads,
+    const struct ss_crops *crops, int batch, int groups, int accumulate, bool squares, int threads,
     struct ss_err *e) SS_MUST_USE;
 
 /* Initial weights, target and state, from the seed. */

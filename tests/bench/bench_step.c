@@ -109,7 +109,7 @@ main(int argc, char **argv)
 	ss_net_free(net);
 	if (ss_net_create(&net, arch, 3, 32, 32, mean, std, &projector, &predictor, &e) < 0 ||
 	    (method->knobs.prototypes > 0 && ss_net_add_prototypes(net, method->knobs.prototypes, &e) < 0) ||
-	    ss_trainer_create(&t, net, method, &method->knobs, ss_kernels_find(NULL), 2, batch, 1, 1, false,
+	    ss_trainer_create(&t, net, method, &method->knobs, ss_kernels_find(NULL), &(struct ss_crops){ .globals = 2 }, batch, 1, 1, false,
 	    threads, &e) < 0) {
 		fprintf(stderr, "bench_step: %s\n", e.text);
 		return 1;

@@ -16,17 +16,18 @@ def cosine(a, b):
     return F.cosine_similarity(a, b, dim=1, eps=1e-12)
 
 
-def pairs(views):
-    return [(a, b) for a in range(views) for b in range(views) if a != b]
+def pairs(k, views):
+    """Of a global view and any other."""
+    return [(a, b) for a in range(k["globals"]) for b in range(views) if a != b]
 
 
 def byol(x, c, k):
-    return sum((F.normalize(x[a]) - F.normalize(c[b])).pow(2).sum(1).mean()
-               for a, b in pairs(len(x))) / len(pairs(len(x)))
+    return sum((F.normalize(x[b]) - F.normalize(c[a])).pow(2).sum(1).mean()
+               for a, b in pairs(k, len(x))) / len(pairs(k, len(x)))
 
 
 def fastsiam(x, c, k):
-    return sum(-cosine(x[a], torch.stack([c[b] for b in range(len(x)) if b != a]).mean(0)).mean()
+    return sum(-cosine(x[a], torch.stack([c[b] for b in range(k["globals"]) if b != a]).mean(0)).mean()
                for a in range(len(x))) / len(x)
 
 
@@ -84,19 +85,19 @@ def swav(x, c, k):
     with torch.no_grad():
         codes = [sinkhorn(s, k["target_temperature"]) for s in scores]
     return sum(-(codes[a] * F.log_softmax(scores[b] / k["temperature"], 1)).sum(1).mean()
-               for a, b in pairs(len(x))) / len(pairs(len(x)))
+               for a, b in pairs(k, len(x))) / len(pairs(k, len(x)))
 
 
 def dino(x, c, k):
     student = [F.normalize(v) @ F.normalize(k["own"]).t() for v in x]
-    teacher = [F.normalize(v) @ F.normalize(k["target_own"]).t() for v in c]
+    teacher = [F.normalize(v) @ F.normalize(k["target_own"]).t() for v in c[:k["globals"]]]
     taught = [F.softmax((t - k["state"]) / k["target_temperature"], 1) for t in teacher]
     return sum(-(taught[a] * F.log_softmax(student[b] / k["temperature"], 1)).sum(1).mean()
-               for a, b in pairs(len(x))) / len(pairs(len(x)))
+               for a, b in pairs(k, len(x))) / len(pairs(k, len(x)))
 
 
 def dino_after(x, c, k):
-    teacher = torch.cat([F.normalize(v) @ F.normalize(k["target_own"]).t() for v in c])
+    teacher = torch.cat([F.normalize(v) @ F.normalize(k["target_own"]).t() for v in c[:k["globals"]]])
     return 0.9 * k["state"] + 0.1 * teacher.mean(0)
 
 
@@ -112,12 +113,12 @@ METHODS = {
 def cases(c):
     prototypes, queue = 11, 40
     for method, (loss, after) in METHODS.items():
-        for n, d, views in ((6, 5, 3), (5, 7, 2), (16, 33, 2)):
-            if (views == 2) == (method == "fastsiam") or (views > 2 and method in ("moco", "barlow", "vicreg")):
+        for n, d, views, globals_ in ((6, 5, 3, 3), (5, 7, 2, 2), (16, 33, 2, 2), (7, 6, 5, 3), (7, 6, 4, 2)):
+            if (globals_ == 2) == (method == "fastsiam") or (views > 2 and method in ("moco", "barlow", "vicreg")):
                 continue
             xs, cs = ([c.draw(n, d) for _ in range(views)] for _ in range(2))
             fixed = {"temperature": 0.2, "target_temperature": 0.0, "symmetric": 0, "queue": 0, "prototypes": 0,
-                     "coefficient": [0.0, 0.0, 0.0]}
+                     "coefficient": [0.0, 0.0, 0.0], "globals": globals_}
             inputs = {}
             if method == "moco":
                 fixed.update(queue=queue, symmetric=int(n > 5))
@@ -156,5 +157,5 @@ def cases(c):
             given.update(("c%d" % (v + 1), a) for v, a in enumerate(cs))
             given.update(inputs, label=label, param=np.array(
                 [fixed["temperature"], fixed["target_temperature"], fixed["prototypes"], fixed["queue"],
-                 fixed["symmetric"]] + fixed["coefficient"], np.float32))
-            c.add(method, "n%dd%dv%d" % (n, d, views), given, compute)
+                 fixed["symmetric"]] + fixed["coefficient"] + [globals_], np.float32))
+            c.add(method, "n%dd%dv%dg%d" % (n, d, views, globals_), given, compute)

@@ -201,15 +201,15 @@ plain_cosine(const double *a, const double *b, int d)
 
 /* Equation 2 of arXiv 2011.10566, the mean over all ordered pairs of views; n x d for each. */
 static inline double
-plain_simsiam(double *const *p, double *const *z, int views, int n, int d)
+plain_simsiam(double *const *p, double *const *z, int views, int globals, int n, int d)
 {
 	double sum = 0;
 
 	for (int a = 0; a < views; a++)
-		for (int b = 0; b < views; b++)
+		for (int b = 0; b < globals; b++)
 			for (int i = 0; a != b && i < n; i++)
 				sum -= plain_cosine(p[a] + i * d, z[b] + i * d, d);
-	return sum / ((double)views * (views - 1) * n);
+	return sum / ((double)globals * (views - 1) * n);
 }
 
 /* Equation 1 of arXiv 2002.05709, the mean over all 2N anchors. */

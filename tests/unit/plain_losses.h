@@ -12,7 +12,7 @@
 #include "tests/unit/plain.h"
 
 struct plain_outputs {
-	int views, n, d;
+	int views, globals, n, d;
 	double *x[SS_METHOD_VIEWS], *c[SS_METHOD_VIEWS];
 	double *own, *target_own, *state;
 	double *code[SS_METHOD_VIEWS];	/* swav: n x prototypes, made by plain_codes */
@@ -45,12 +45,12 @@ plain_log_probabilities(const double *x, int d, double *out)
 static inline double
 plain_siamese(const struct plain_outputs *o, const struct ss_knobs *k)
 {
-	const int d = o->d, pairs = k->symmetric ? o->views * (o->views - 1) : 1;
+	const int d = o->d, pairs = k->symmetric ? o->globals * (o->views - 1) : 1;
 	double sum = 0, *p = malloc(2 * (size_t)d * sizeof(*p)), *t = p + d;
 
 	assert_non_null(p);
 	for (int a = 0; a < o->views; a++)
-		for (int b = 0; b < o->views; b++)
+		for (int b = 0; b < o->globals; b++)
 			for (int i = 0; i < o->n; i++) {
 				const double *target = (k->flow ? o->x[b] : o->c[b]) + i * d;
 
@@ -78,9 +78,13 @@ plain_fastsiam(const struct plain_outputs *o)
 	for (int a = 0; a < o->views; a++)
 		for (int i = 0; i < o->n; i++) {
 			for (int k = 0; k < o->d; k++) {
+				int others = 0;
+
 				mean[k] = 0;
-				for (int b = 0; b < o->views; b++)
-					mean[k] += b == a ? 0 : o->c[b][i * o->d + k] / (o->views - 1);
+				for (int b = 0; b < o->globals; b++)
+					if (b != a)
+						mean[k] += o->c[b][i * o->d + k], others++;
+				mean[k] /= others;
 			}
 			sum -= plain_cosine(o->x[a] + i * o->d, mean, o->d);
 		}
@@ -260,12 +264,12 @@ plain_swav(const struct plain_outputs *o, const struct ss_knobs *k)
 
 			for (int c = 0; c < k->prototypes; c++)
 				all += exp(plain_dot(x, o->own + c * o->d, o->d) / norm / k->temperature);
-			for (int a = 0; a < o->views; a++)
+			for (int a = 0; a < o->globals; a++)
 				for (int c = 0; a != b && c < k->prototypes; c++)
 					sum -= o->code[a][i * k->prototypes + c] *
 					    (plain_dot(x, o->own + c * o->d, o->d) / norm / k->temperature - log(all));
 		}
-	return sum / ((double)o->views * (o->views - 1) * o->n);
+	return sum / ((double)o->globals * (o->views - 1) * o->n);
 }
 
 static inline double
@@ -276,7 +280,7 @@ plain_dino(const struct plain_outputs *o, const struct ss_knobs *k)
 
 	assert_non_null(student);
 	for (int b = 0; b < o->views; b++)
-		for (int a = 0; a < o->views; a++)
+		for (int a = 0; a < o->globals; a++)
 			for (int i = 0; a != b && i < o->n; i++) {
 				plain_log_softmax(o->x[b] + i * o->d, o->own, NULL, o->d, k->prototypes, k->temperature,
 				    student);
@@ -286,7 +290,7 @@ plain_dino(const struct plain_outputs *o, const struct ss_knobs *k)
 					sum -= exp(teacher[c]) * student[c];
 			}
 	free(student);
-	return sum / ((double)o->views * (o->views - 1) * o->n);
+	return sum / ((double)o->globals * (o->views - 1) * o->n);
 }
 
 static inline double
@@ -312,7 +316,7 @@ plain_loss_of(const struct ss_method *m, const struct plain_outputs *o, const st
 	if (m == &ss_simsiam)
 		return plain_siamese(o, k);
 	if (m == &ss_byol)	/* |a - b|^2 of unit rows */
-		return 2 + 2 * plain_simsiam(o->x, o->c, o->views, o->n, o->d);
+		return 2 + 2 * plain_siamese(o, &(struct ss_knobs){ .symmetric = true });
 	if (m == &ss_fastsiam)
 		return plain_fastsiam(o);
 	if (m == &ss_simclr)

@@ -32,7 +32,7 @@ loss_case(const struct ss_st *s, const char *c, const struct ss_method *m, doubl
 	float *grad = ss_alloc(2 * cells, sizeof(float)), loss;
 	const struct ss_knobs knobs = { .temperature = temperature, .symmetric = true };
 	float *scratch = ss_alloc(m->scratch(&knobs, 2, n, d), sizeof(float));
-	struct ss_outputs v = { .views = 2, .n = n, .d = d };
+	struct ss_outputs v = { .views = 2, .globals = 2, .n = n, .d = d };
 
 	assert_non_null(grad);
 	assert_non_null(scratch);
@@ -81,7 +81,7 @@ method_case(const struct ss_st *s, const char *c)
 	const struct ss_knobs k = { .temperature = (double)param[0], .target_temperature = (double)param[1],
 		.prototypes = (int)param[2], .queue = (int)param[3], .symmetric = param[4] > 0,
 		.coefficient = { (double)param[5], (double)param[6], (double)param[7] } };
-	struct ss_outputs v = { .n = (int)x->shape[0], .d = (int)x->shape[1] };
+	struct ss_outputs v = { .globals = (int)param[8], .n = (int)x->shape[0], .d = (int)x->shape[1] };
 	const size_t cells = (size_t)v.n * (size_t)v.d;
 	float *grad, *scratch, *own, loss;
 
@@ -363,7 +363,7 @@ two_steps(const struct ss_st *s, const struct ss_net *net, const struct ss_metho
 	assert_true(view1 != NULL && view2 != NULL && losses != NULL);
 	images[0] = view1->data;
 	images[1] = view2->data;
-	if (ss_trainer_create(&t, net, method, &knobs, kern, 2, (int)view1->shape[0], 1, 1, false,
+	if (ss_trainer_create(&t, net, method, &knobs, kern, &(struct ss_crops){ .globals = 2 }, (int)view1->shape[0], 1, 1, false,
 	    ss_pool_threads(pool), &e) < 0)
 		fail_msg("%s", e.text);
 	load_list(s, &net->params, t->weights.params);

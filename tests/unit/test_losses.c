@@ -59,7 +59,7 @@ make(struct problem *q, const struct ss_method *m, int views, int n, int d, uint
 		q->knobs.prototypes = 11;
 	if (q->knobs.queue > 0)
 		q->knobs.queue = 70;
-	q->o = (struct ss_outputs){ .views = views, .n = n, .d = d };
+	q->o = (struct ss_outputs){ .views = views, .globals = views, .n = n, .d = d };
 	q->cells = (size_t)n * (size_t)d;
 	q->own = (size_t)q->knobs.prototypes * (size_t)d;
 	q->state = m->state == NULL ? 0 : m->state(&q->knobs, d);
@@ -147,7 +147,8 @@ static struct line
 line(const struct problem *q)
 {
 	const size_t n = variables(q), codes = (size_t)q->o.views * (size_t)q->o.n * (size_t)q->knobs.prototypes;
-	struct line l = { .q = q, .plain = { .views = q->o.views, .n = q->o.n, .d = q->o.d, .label = q->label } };
+	struct line l = { .q = q, .plain = { .views = q->o.views, .globals = q->o.globals, .n = q->o.n, .d = q->o.d,
+		.label = q->label } };
 
 	l.x = calloc(4 * n + q->state + codes, sizeof(*l.x));
 	assert_non_null(l.x);
@@ -238,6 +239,31 @@ gradients(void **state)
 					drop(&q);
 				}
 		print_message("             %s: slopes within %.1g\n", method->name, worst);
+	}
+}
+
+/* Small crops: they learn from the global views, and nobody learns from them. */
+static void
+crops(void **state)
+{
+	(void)state;
+	for (int m = 0; ss_methods[m] != NULL; m++) {
+		const struct ss_method *method = ss_methods[m];
+		double worst = 0;
+
+		for (int globals = method->min_views; globals + 1 <= method->max_views && globals < 4; globals++)
+			for (int locals = 1; locals <= 3; locals++) {
+				struct problem q;
+
+				make(&q, method, globals + locals, 17, 9, (uint64_t)locals);
+				q.o.globals = globals;
+				for (int v = globals; v < q.o.views; v++)
+					q.o.t[v] = NULL;
+				worst = fmax(worst, check_gradient(&q));
+				drop(&q);
+			}
+		if (method->max_views > 2)
+			print_message("             %s: slopes within %.1g\n", method->name, worst);
 	}
 }
 
@@ -585,6 +611,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gradients),
+		cmocka_unit_test(crops),
 		cmocka_unit_test(ablations),
 		cmocka_unit_test(stop_gradient),
 		cmocka_unit_test(known_nt_xent),

@@ -46,11 +46,21 @@ struct setup {
 	const char *projector, *predictor;
 	const struct ss_method *method;
 	int views, batch;
+	int locals, local_h, local_w;	/* how many of the views, and their size */
 };
+#define NO_LOCALS 0, 0, 0
 
-static struct ss_net *
-network(const struct setup *s)
+static bool
+is_local(const struct setup *s, int view)
 {
+	return view >= s->views - s->locals;
+}
+
+/* For the images of a view. */
+static struct ss_net *
+network_for(const struct setup *s, int view)
+{
+	const int h = is_local(s, view) ? s->local_h : s->h, w = is_local(s, view) ? s->local_w : s->w;
 	static const float mean[4] = { 0.5f, 0.4f, 0.45f, 0.3f }, std[4] = { 0.25f, 0.2f, 0.22f, 0.3f };
 	struct ss_head projector, predictor;
 	struct ss_err e = SS_ERR_INIT;
@@ -58,9 +68,15 @@ network(const struct setup *s)
 
 	if (ss_head_parse(&projector, s->projector, &e) < 0 ||
 	    ss_head_parse(&predictor, s->predictor, &e) < 0 ||
-	    ss_net_create(&net, s->arch, s->c, s->h, s->w, mean, std, &projector, &predictor, &e) < 0)
+	    ss_net_create(&net, s->arch, s->c, h, w, mean, std, &projector, &predictor, &e) < 0)
 		fail_msg("%s", e.text);
 	return net;
+}
+
+static struct ss_net *
+network(const struct setup *s)
+{
+	return network_for(s, 0);
 }
 
 /* Weights as at the beginning, but no norm is the identity, no statistic 0 or 1. */
@@ -84,7 +100,8 @@ initial(const struct ss_net *net, float *params, float *buffers)
 static uint8_t *
 pixels(const struct setup *s, int view)
 {
-	size_t n = (size_t)s->batch * (size_t)(s->c * s->h * s->w);
+	const int side = is_local(s, view) ? s->local_h * s->local_w : s->h * s->w;
+	const size_t n = (size_t)s->batch * (size_t)(s->c * side);
 	uint8_t *x = malloc(n);
 	struct ss_rng r;
 
@@ -107,7 +124,8 @@ step(const struct setup *s, const struct ss_net *net, const struct ss_kernels *k
 
 	if (s->method == &ss_simclr)
 		knobs.temperature = TEMPERATURE;
-	if (ss_trainer_create(&t, net, s->method, &knobs, kern, s->views, s->batch, 1, 1, false,
+	if (ss_trainer_create(&t, net, s->method, &knobs, kern, &(struct ss_crops){ s->views - s->locals, s->locals,
+	    s->local_h, s->local_w }, s->batch, 1, 1, false,
 	    ss_pool_threads(pool), &e) < 0)
 		fail_msg("%s", e.text);
 	initial(net, t->weights.params, t->weights.buffers);
@@ -136,6 +154,7 @@ near(const char *what, const float *have, const double *want, size_t n, double l
 struct line {
 	const struct setup *s;
 	struct plain plain[SS_METHOD_VIEWS];
+	struct ss_net *local;		/* of the small views, or NULL */
 	uint8_t *const *images;
 	double *base, *dir;		/* net->params.floats */
 	double *z[SS_METHOD_VIEWS];	/* projections at the base: SimSiam's constants */
@@ -158,7 +177,8 @@ plain_loss(void *arg, double t)
 	}
 	if (!l->s->method->p_grad)
 		return plain_nt_xent(z, l->s->batch, d, TEMPERATURE);
-	return plain_simsiam(p, l->z[0] == NULL ? z : l->z, l->s->views, l->s->batch, d);
+	return plain_simsiam(p, l->z[0] == NULL ? z : l->z, l->s->views, l->s->views - l->s->locals,
+	    l->s->batch, d);
 }
 
 static void
@@ -177,8 +197,10 @@ line_create(struct line *l, const struct setup *s, const struct ss_net *net, uin
 	initial(net, params, buffers);
 	for (size_t i = 0; i < net->params.floats; i++)
 		l->base[i] = (double)params[i];
+	if (s->locals > 0)
+		l->local = network_for(s, s->views - 1);
 	for (int v = 0; v < s->views; v++)
-		l->plain[v] = plain_create(net, s->batch, params, buffers);
+		l->plain[v] = plain_create(is_local(s, v) ? l->local : net, s->batch, params, buffers);
 	plain_loss(l, 0);
 	for (int v = 0; v < s->views; v++) {
 		l->z[v] = malloc(cells * sizeof(double));
@@ -196,6 +218,7 @@ line_free(struct line *l)
 		plain_free(&l->plain[v]);
 		free(l->z[v]);
 	}
+	ss_net_free(l->local);
 	free(l->base);
 	free(l->dir);
 }
@@ -268,7 +291,8 @@ check_values(const struct setup *s, const struct ss_net *net, struct line *l,
 		for (int v = 0; v < s->views; v++)
 			for (int i = 0; i < net->nodes; i++)
 				if (net->node[i].layer[0] != '\0')
-					near(net->node[i].layer, ss_pass_output(t[k]->plan, &t[k]->pass[v], i),
+					near(net->node[i].layer, ss_pass_output(is_local(s, v) ? t[k]->local_plan : t[k]->plan,
+					    &t[k]->pass[v], i),
 					    l->plain[v].out[i], plain_size(&l->plain[v], i), VALUE_LIMIT);
 	}
 	/* the running statistics of view after view: each plain network saw one */
@@ -336,14 +360,30 @@ static void
 whole_network(void **state)
 {
 	static const struct setup setups[] = {
-		{ &OPTION_A, 3, 7, 4, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 5 },
-		{ &OPTION_A, 1, 5, 6, "9n,12", "none", &ss_simclr, 2, 6 },
-		{ &PROJECTION, 3, 5, 4, "16bnr,9b", "none", &ss_simclr, 2, 5 },
-		{ &PROJECTION, 4, 3, 5, "9bN", "4nr,5bn,9", &ss_simsiam, 3, 6 },
-		{ &SHRINKING, 3, 4, 8, "8nr,8N", "8b", &ss_simsiam, 2, 6 },
-		{ &BOTTLENECK, 3, 5, 4, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 6 },
-		{ &BEFORE, 3, 7, 6, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 5 },
-		{ &BEFORE, 1, 4, 5, "9bnr,7b", "none", &ss_simclr, 2, 6 },
+		{ &OPTION_A, 3, 7, 4, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 5, NO_LOCALS },
+		{ &OPTION_A, 1, 5, 6, "9n,12", "none", &ss_simclr, 2, 6, NO_LOCALS },
+		{ &PROJECTION, 3, 5, 4, "16bnr,9b", "none", &ss_simclr, 2, 5, NO_LOCALS },
+		{ &PROJECTION, 4, 3, 5, "9bN", "4nr,5bn,9", &ss_simsiam, 3, 6, NO_LOCALS },
+		{ &SHRINKING, 3, 4, 8, "8nr,8N", "8b", &ss_simsiam, 2, 6, NO_LOCALS },
+		{ &BOTTLENECK, 3, 5, 4, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 6, NO_LOCALS },
+		{ &BEFORE, 3, 7, 6, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 5, NO_LOCALS },
+		{ &BEFORE, 1, 4, 5, "9bnr,7b", "none", &ss_simclr, 2, 6, NO_LOCALS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(setups) / sizeof(*setups); i++)
+		check_step(&setups[i], true);
+}
+
+/* Views of another size: smaller, or not. */
+static void
+crops(void **state)
+{
+	static const struct setup setups[] = {
+		{ &OPTION_A, 3, 7, 4, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 3, 5, 1, 4, 5 },
+		{ &BOTTLENECK, 3, 6, 8, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 5, 6, 3, 4, 4 },
+		{ &BEFORE, 1, 5, 5, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 3, 5, 1, 8, 7 },
+		{ &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 3, 5, 1, 4, 3 },
 	};
 
 	(void)state;
@@ -359,7 +399,7 @@ pieces(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(batches) / sizeof(*batches); i++) {
-		struct setup s = { &SHRINKING, 1, 4, 4, "8bnr,6b", "none", &ss_simclr, 2, batches[i] };
+		struct setup s = { &SHRINKING, 1, 4, 4, "8bnr,6b", "none", &ss_simclr, 2, batches[i], NO_LOCALS };
 
 		check_step(&s, false);
 	}
@@ -368,7 +408,7 @@ pieces(void **state)
 static void
 wide(void **state)
 {
-	struct setup s = { &WIDE, 1, 4, 4, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 63 };
+	struct setup s = { &WIDE, 1, 4, 4, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 63, NO_LOCALS };
 	struct ss_net *net = network(&s);
 	struct ss_plan *p;
 	struct ss_err e = SS_ERR_INIT;
@@ -396,7 +436,7 @@ steps(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(batches) / sizeof(*batches); i++) {
-		struct setup s = { &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, batches[i] };
+		struct setup s = { &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, batches[i], NO_LOCALS };
 		struct ss_net *net = network(&s);
 		struct ss_plan *p;
 		struct ss_err e = SS_ERR_INIT;
@@ -459,7 +499,7 @@ places(void **state)
 	(void)state;
 	for (const struct ss_arch *a = ss_archs; a->name != NULL; a++)
 		for (size_t b = 0; b < sizeof(batches) / sizeof(*batches); b++) {
-			struct setup s = { a, 3, 32, 32, "2048bnr,2048bN", "512bnr,2048b", &ss_simsiam, 2, 0 };
+			struct setup s = { a, 3, 32, 32, "2048bnr,2048bN", "512bnr,2048b", &ss_simsiam, 2, 0, NO_LOCALS };
 			struct ss_net *net = network(&s);
 			struct ss_slot **act = calloc((3 + SS_WINO_SLOTS) * (size_t)net->nodes, sizeof(*act)), **grad;
 			struct ss_plan *p;
@@ -546,12 +586,12 @@ static void
 sharing(void **state)
 {
 	static const struct setup setups[] = {
-		{ &OPTION_A, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35 },
-		{ &PROJECTION, 3, 7, 5, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 6 },
-		{ &WIDE, 1, 4, 4, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 63 },
-		{ &STEPS, 1, 16, 15, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 35 },
-		{ &BOTTLENECK, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35 },
-		{ &BEFORE, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35 },
+		{ &OPTION_A, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35, NO_LOCALS },
+		{ &PROJECTION, 3, 7, 5, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 6, NO_LOCALS },
+		{ &WIDE, 1, 4, 4, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 63, NO_LOCALS },
+		{ &STEPS, 1, 16, 15, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 35, NO_LOCALS },
+		{ &BOTTLENECK, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35, NO_LOCALS },
+		{ &BEFORE, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35, NO_LOCALS },
 	};
 
 	(void)state;
@@ -582,10 +622,10 @@ static void
 threads(void **state)
 {
 	static const struct setup setups[] = {
-		{ &OPTION_A, 3, 9, 6, "130bnr,70bN", "66bnr,70b", &ss_simsiam, 3, 33 },
-		{ &WIDE, 1, 4, 4, "70bnr,6b", "none", &ss_simclr, 2, 63 },
-		{ &STEPS, 1, 8, 8, "8bnr,6b", "none", &ss_simclr, 2, 5 },
-		{ &BEFORE, 3, 9, 6, "130bnr,70bN", "66bnr,70b", &ss_simsiam, 3, 33 },
+		{ &OPTION_A, 3, 9, 6, "130bnr,70bN", "66bnr,70b", &ss_simsiam, 3, 33, NO_LOCALS },
+		{ &WIDE, 1, 4, 4, "70bnr,6b", "none", &ss_simclr, 2, 63, NO_LOCALS },
+		{ &STEPS, 1, 8, 8, "8bnr,6b", "none", &ss_simclr, 2, 5, NO_LOCALS },
+		{ &BEFORE, 3, 9, 6, "130bnr,70bN", "66bnr,70b", &ss_simsiam, 3, 33, NO_LOCALS },
 	};
 
 	(void)state;
@@ -681,11 +721,11 @@ static void
 inference(void **state)
 {
 	static const struct setup setups[] = {
-		{ &OPTION_A, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19 },
-		{ &PROJECTION, 1, 7, 5, "40n,3", "5", &ss_simsiam, 2, 9 },
-		{ &WIDE, 2, 4, 4, "70bnr,33b", "none", &ss_simclr, 2, 11 },
-		{ &BOTTLENECK, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19 },
-		{ &BEFORE, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19 },
+		{ &OPTION_A, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19, NO_LOCALS },
+		{ &PROJECTION, 1, 7, 5, "40n,3", "5", &ss_simsiam, 2, 9, NO_LOCALS },
+		{ &WIDE, 2, 4, 4, "70bnr,33b", "none", &ss_simclr, 2, 11, NO_LOCALS },
+		{ &BOTTLENECK, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19, NO_LOCALS },
+		{ &BEFORE, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 19, NO_LOCALS },
 	};
 
 	(void)state;
@@ -714,7 +754,7 @@ family(void **state)
 		n++;
 	assert_int_equal(n, sizeof(known) / sizeof(*known));
 	for (size_t i = 0; i < n; i++) {
-		struct setup s = { ss_arch_find(known[i].name), 3, 32, 32, "none", "none", NULL, 0, 0 };
+		struct setup s = { ss_arch_find(known[i].name), 3, 32, 32, "none", "none", NULL, 0, 0, NO_LOCALS };
 		struct ss_net *net;
 
 		assert_non_null(s.arch);
@@ -732,6 +772,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(family),
 		cmocka_unit_test(whole_network),
+		cmocka_unit_test(crops),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(wide),
 		cmocka_unit_test(steps),

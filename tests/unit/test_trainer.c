@@ -43,7 +43,7 @@ setup_with(const struct ss_method *method, struct ss_knobs knobs, bool predictor
 	if (ss_head_parse(&projector, "24bnr,12b", &e) < 0 || ss_head_parse(&predictor, predictor_there ? "24bnr,12b" :
 	    "none", &e) < 0 || ss_net_create(&s.net, &SMALL, 3, SIDE, SIDE, mean, std, &projector, &predictor, &e) < 0 ||
 	    (knobs.prototypes > 0 && ss_net_add_prototypes(s.net, knobs.prototypes, &e) < 0) ||
-	    ss_trainer_create(&s.trainer, s.net, method, &knobs, ss_kernels_find(NULL), VIEWS, BATCH, groups, 1,
+	    ss_trainer_create(&s.trainer, s.net, method, &knobs, ss_kernels_find(NULL), &(struct ss_crops){ .globals = VIEWS }, BATCH, groups, 1,
 	    false, 1, &e) < 0)
 		fail_msg("%s", e.text);
 	ss_trainer_begin(s.trainer, 5);
