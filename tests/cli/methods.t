@@ -76,6 +76,32 @@ for m in $methods; do
 	ok "$m embeds"
 done
 
+# Multi-crop: two sizes of views.
+views n=40 epochs=2 names=image extra=1 >whole.sst && ss-augment --two-views --local-views 2 --local-size 5,4 whole.sst >crops.sst &&
+    ss-augment --views 3 --local-views 1 --local-size 4 whole.sst >crops3.sst
+ok "streams with local views are made"
+for m in simsiam byol swav dino fastsiam supervised; do
+	setting "$m"
+	stream=crops.sst
+	[ "$m" = fastsiam ] && stream=crops3.sst
+	# shellcheck disable=SC2086
+	train() { ss-train -q -b 16 --method "$m" $own "$@"; }
+	run 0 train -t 1 -o a.safetensors --force $stream && helper finite a.safetensors &&
+	    ss-info --get recipe a.safetensors | grep -q ", [12] of 3 x [54] x 4" &&
+	    run 0 train -t 3 -o b.safetensors --force $stream && cmp a.safetensors b.safetensors
+	ok "$m learns from views of two sizes, the same bytes on three threads"
+	head -c $(($(stat -c %s $stream) * 6 / 10)) $stream >cut.sst
+	rm -f b.safetensors
+	run 3 train -t 2 -o b.safetensors cut.sst && run 0 train -t 1 -o b.safetensors --resume $stream &&
+	    cmp a.safetensors b.safetensors
+	ok "$m stops and goes on from views of two sizes"
+done
+run 2 ss-train -q -b 16 --method simclr -o no.safetensors crops.sst && says "4 views of each image; this method takes 2"
+ok "simclr refuses local views"
+ss-augment --two-views --local-views 1 --local-size 3 whole.sst >tiny.sst
+run 2 ss-train -q -b 16 --method swav -o no.safetensors tiny.sst && says "cannot take images of 3 x 3 x 3"
+ok "local views that are too small are refused"
+
 # What a method keeps is in the checkpoint, and nothing else.
 setting byol
 run 0 ss-train -q -t 1 -b 16 --method byol $own -o a.safetensors --force two.sst && has a.safetensors '^target\.conv1\.weight$' &&

@@ -108,7 +108,7 @@ done <<'END'
 images.sst|2|0 views of each image, not 2: put 'ss-augment --two-views' before this
 single.sst|2|1 views of each image, not 2
 three.sst|2|--predictor does not fit --method simclr, which has none|--method simclr
-shapes.sst|2|'view1' and 'view2' differ in shape
+shapes.sst|2|1 views of each image of one size, not 2
 float.sst|2|'view1' is not u8 of one fixed shape
 tiny.sst|2|resnet20 cannot take images of 3 x 3 x 3 (channels 1..4, sides 4..4096)
 channels.sst|2|cannot take images of 5 x 8 x 8
