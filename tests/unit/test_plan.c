@@ -53,7 +53,7 @@ struct setup {
 static bool
 is_local(const struct setup *s, int view)
 {
-	return view >= s->views - s->locals;
+	return s->locals > 0 && view >= s->views - s->locals;
 }
 
 /* For the images of a view. */
