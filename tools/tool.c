@@ -282,23 +282,30 @@ tool_fail(int code, const struct ss_err *e)
 	fail_with(-code, e->text);	/* passed on as it came, however long the pipe */
 }
 
-struct ss_reader *
-tool_input(const char *path)
+void
+tool_check_input(const char *path, const char *what)
 {
-	bool standard = path == NULL || strcmp(path, "-") == 0;
-	struct ss_reader *r;
-	struct ss_err e = SS_ERR_INIT;
+	const bool standard = path == NULL || strcmp(path, "-") == 0;
 	struct stat st;
-	int code;
 
 	if (standard && isatty(STDIN_FILENO) && !tool.force)
-		tool_die(TOOL_MISUSE, "standard input is a terminal, but a stream is expected: "
-		    "name a file, use a pipe, or --force (see %s --help)", tool.name);
+		tool_die(TOOL_MISUSE, "standard input is a terminal, but %s is expected: "
+		    "name a file, use a pipe, or --force (see %s --help)", what, tool.name);
 	if ((standard ? fstat(STDIN_FILENO, &st) : stat(path, &st)) == 0 && S_ISREG(st.st_mode) &&
 	    inputs < INPUTS) {
 		input[inputs].dev = st.st_dev;
 		input[inputs++].ino = st.st_ino;
 	}
+}
+
+struct ss_reader *
+tool_input(const char *path)
+{
+	struct ss_reader *r;
+	struct ss_err e = SS_ERR_INIT;
+	int code;
+
+	tool_check_input(path, "a stream");
 	code = ss_reader_open(&r, path, &e);
 	if (code < 0)
 		tool_fail(code, &e);

@@ -114,6 +114,9 @@ struct ss_pool *tool_pool(int threads);
  */
 struct ss_reader *tool_input(const char *path);
 
+/* The same refusal for an input that is no stream but, say, "a log"; and no output may be that file then. */
+void tool_check_input(const char *path, const char *what);
+
 /* Is that file a model (.safetensors) rather than a stream? By what it holds, else by its name. */
 bool tool_is_model(const char *path);
 
