@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "profile.h"
 #include "run_state.h"
-#include "ssl/health.h"
 #include "tool.h"
 #include "trainlog.h"
 
@@ -44,27 +43,6 @@ catch_signals(void)
 }
 
 static void
-log_step(struct run *r, const struct ss_step *s, double lr)
-{
-	char loss[32], grad[32], std[32], notes[SS_NOTES * 64] = "";
-	size_t n = 0;
-
-	if (r->log == NULL || (r->model.step % (uint64_t)r->o->log_every != 0 &&
-	    r->model.step != r->model.steps && isfinite(s->loss.loss)))
-		return;
-	for (const struct ss_note *k = s->loss.note; k->name != NULL; k++) {
-		char value[32];
-
-		n += (size_t)snprintf(notes + n, sizeof(notes) - n, ",\"%s\":%s", k->name,
-		    trainlog_number(value, k->value));
-	}
-	trainlog_line(r->log, "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu32 ",\"loss\":%s,\"lr\":%.8g,"
-	    "\"images_per_second\":%.1f,\"std_ratio\":%s,\"grad_norm\":%s%s}", r->model.step,
-	    r->model.epoch, trainlog_number(loss, s->loss.loss), lr, r->rate,
-	    trainlog_number(std, s->std_ratio), trainlog_number(grad, s->grad_norm), notes);
-}
-
-static void
 show_step(struct run *r, const struct ss_step *s)
 {
 	uint64_t left = r->model.steps - r->model.step;
@@ -75,29 +53,7 @@ show_step(struct run *r, const struct ss_step *s)
 		snprintf(note, sizeof(note), "%s %.3f  ", s->loss.note[0].name, s->loss.note[0].value);
 	tool_progress("epoch %" PRIu32 "  step %" PRIu64 "/%" PRIu64 "  loss %.4f  std %.2f  %s"
 	    "%.0f images/s  ETA %d:%02d:%02d", r->model.epoch + 1, r->model.step, r->model.steps, s->loss.loss,
-	    s->std_ratio, note, r->rate, (int)(eta / 3600), (int)(eta / 60) % 60, (int)eta % 60);
-}
-
-/* Names a collapse in words, once, when it has lasted. */
-static void
-watch_collapse(struct run *r, const struct ss_step *s)
-{
-	const int patience = 20;
-
-	if (r->o->method->labels)	/* outputs are classes, and may well be alike at first */
-		return;
-	r->collapsed = s->std_ratio < SS_COLLAPSED ? r->collapsed + 1 : 0;
-	if (r->collapsed != patience)
-		return;
-	tool_progress_end();
-	tool_warn("collapse: since step %" PRIu64 " all images get nearly the same projection (std ratio "
-	    "%.3f, healthy is about 1); lower --lr or check the augmentation",
-	    r->model.step - (uint64_t)patience + 1, s->std_ratio);
-	if (r->o->stop_on_collapse) {
-		checkpoint_save(&r->checkpoint);
-		tool_die(TOOL_COLLAPSE, "stopped by --stop-on-collapse; the last state is in '%s'",
-		    r->o->output);
-	}
+	    s->health.std_ratio, note, r->rate, (int)(eta / 3600), (int)(eta / 60) % 60, (int)eta % 60);
 }
 
 static void
@@ -130,7 +86,7 @@ static _Noreturn void
 die_nonfinite(struct run *r, const struct ss_step *s, double lr, const struct ss_err *e)
 {
 	tool_progress_end();
-	log_step(r, s, lr);
+	run_log_step(r, s, lr);
 	tool_die(TOOL_NONFINITE, "%s at step %" PRIu64 " (records %" PRIu64 "..%" PRIu64 " of epoch %"
 	    PRIu32 ", lr %g): nothing was updated, '%s' holds step %" PRIu64 "; try a lower --lr", e->text,
 	    r->model.step, r->batch.used - (uint64_t)r->batch.size, r->batch.used - 1, r->batch.epoch, lr,
@@ -165,7 +121,7 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 	struct model *m = &r->model;
 	const double lr = ss_schedule_rate(&r->schedule, m->step);
 	struct ss_hyper hyper = { o->update, o->target_momentum, o->method->prepare != NULL && m->step < r->per_epoch,
-		o->seed };
+		o->seed, run_measures(r) };
 	struct ss_step s;
 	struct ss_err e = SS_ERR_INIT;
 	double now, arrived = ss_seconds();
@@ -189,11 +145,13 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 	m->step++;
 	m->epoch = r->batch.epoch;
 	m->records = r->batch.used;
-	if (status < 0)
+	if (status == SS_ENONFINITE)
 		die_nonfinite(r, &s, lr, &e);
-	log_step(r, &s, lr);
+	if (status < 0)
+		tool_fail(status, &e);
+	run_log_step(r, &s, lr);
 	show_step(r, &s);
-	watch_collapse(r, &s);
+	run_watch(r, &s);
 	epoch_ends = m->step % r->per_epoch == 0 || m->step == m->steps;
 	if (epoch_ends)
 		monitor_epoch(r, pool);

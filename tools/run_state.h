@@ -1,5 +1,5 @@
 /*
- * run_state.h - a run while it goes on: what run.c and run_plan.c share, and nobody else
+ * run_state.h - a run while it goes on: what run.c, run_plan.c and run_log.c share, and nobody else
  */
 #ifndef SS_RUN_STATE_H
 #define SS_RUN_STATE_H
@@ -33,5 +33,14 @@ struct run {
  * tool if they do not fit each other. The batch knows its views and classes.
  */
 void run_plan(struct run *r, const struct ss_header *h);
+
+/* run_log.c: whether the coming step is one whose outputs are measured in full; */
+bool run_measures(const struct run *r);
+
+/* a line of the log, if the step is due for one; */
+void run_log_step(struct run *r, const struct ss_step *s, double lr);
+
+/* and a collapse named in words, once, when it has lasted; ends the tool if that was asked for. */
+void run_watch(struct run *r, const struct ss_step *s);
 
 #endif

@@ -118,7 +118,7 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 		memcpy(v->state + (size_t)next * d, j.key + i * d, d * sizeof(float));
 	*place = (float)next;
 	return (struct ss_loss){ ss_sum(j.loss, rows) / (double)rows,
-		{ { "contrast_accuracy", ss_sum(j.hit, rows) / (double)rows } } };
+		{ { "queue_accuracy", ss_sum(j.hit, rows) / (double)rows } } };
 }
 
 /* Version 2's hidden layer; features' width, 128 outputs. */

@@ -10,7 +10,6 @@
 #include "base/size.h"
 #include "nn/optim.h"
 #include "nn/profile.h"
-#include "ssl/health.h"
 #include "ssl/trainer.h"
 
 /* Where gradients enter: an ablation may send some to the projector, and leave the predictor out. */
@@ -147,7 +146,7 @@ ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 	t->loss_scratch = ss_alloc(method->scratch(knobs, views, batch, t->d), sizeof(float));
 	t->state_floats = method->state == NULL ? 0 : method->state(knobs, t->d);
 	t->state = ss_alloc(t->state_floats, sizeof(float));
-	t->health_scratch = ss_alloc(2 * (size_t)t->d, sizeof(double));
+	t->health_scratch = ss_alloc(ss_health_room((size_t)batch, (size_t)t->d), sizeof(double));
 	if ((method->target || knobs->alternate > 0) && (r = create_target(t, kern, e)) < 0)
 		goto fail;
 	t->space.scratch = ss_alloc((size_t)threads * scratch_floats(t), sizeof(float));
@@ -207,7 +206,7 @@ ss_trainer_bytes(const struct ss_trainer *t)
 	    2 * rows * (size_t)t->d + t->method->scratch(&t->knobs, t->views, p->batch, t->d) + t->state_floats +
 	    (q == NULL ? 0 : t->net->params.floats + t->net->buffers.floats + q->packed_floats + q->act_floats +
 	    globals * (size_t)p->batch * (size_t)t->d)) +
-	    sizeof(double) * ((size_t)t->views * p->stat_floats + 2 * (size_t)t->d);
+	    sizeof(double) * ((size_t)t->views * p->stat_floats + ss_health_room((size_t)p->batch, (size_t)t->d));
 }
 
 void
@@ -366,6 +365,16 @@ forward(struct ss_trainer *t, const uint8_t *const *images, struct ss_outputs *v
 	target_pass(t, images, v, pool);
 }
 
+static int
+measure(struct ss_trainer *t, const struct ss_outputs *v, bool all, struct ss_health *h, struct ss_pool *pool,
+    struct ss_err *e)
+{
+	const size_t n = (size_t)v->n;
+
+	ss_health_rows(h, v->z[0], v->z[1], n, (size_t)v->d, t->health_scratch, pool);
+	return all ? ss_health_pairs(h, v->z[0], v->z[1], n, n, pool, e) : 0;
+}
+
 /* Loss and gradients of batch `number` of a step; what goes to the result is the mean over its batches. */
 static int
 one_batch(struct ss_trainer *t, const uint8_t *const *images, const int *label, int number,
@@ -376,6 +385,7 @@ one_batch(struct ss_trainer *t, const uint8_t *const *images, const int *label, 
 	const uint8_t *mine[SS_METHOD_VIEWS];
 	struct ss_loss loss;
 	double begin;
+	int r;
 
 	for (int i = 0; i < t->views; i++)
 		mine[i] = images[i] + skip * image_bytes(plan_of(t, i)->net);
@@ -390,7 +400,8 @@ one_batch(struct ss_trainer *t, const uint8_t *const *images, const int *label, 
 		result->loss.note[i].name = loss.note[i].name;
 		result->loss.note[i].value += loss.note[i].value / t->accumulate;
 	}
-	result->std_ratio += ss_std_ratio(v.z[0], v.n, v.d, t->health_scratch) / t->accumulate;
+	if (number == 0 && (r = measure(t, &v, h->health, &result->health, pool, e)) < 0)
+		return r;
 	note_extra(t, SS_EXTRA_LOSS, begin);
 	if (!isfinite(loss.loss))
 		return ss_fail(e, SS_ENONFINITE, "the loss is not finite");

@@ -10,6 +10,7 @@
 
 #include "nn/optim.h"
 #include "nn/plan.h"
+#include "ssl/health.h"
 #include "ssl/method.h"
 
 /* What a step sees of each image: global views of the network's own size, then local ones, small crops. */
@@ -51,7 +52,7 @@ struct ss_trainer {
 
 struct ss_step {
 	struct ss_loss loss;
-	double std_ratio;		/* of the projections of view 1, health.h */
+	struct ss_health health;	/* of the projections of the first batch, view 1 and view 2 */
 	double grad_norm;
 };
 
@@ -79,6 +80,7 @@ struct ss_hyper {
 	double target_momentum;
 	bool freeze_own;		/* the method's own parameters stay */
 	uint64_t seed;			/* of the lot by which groups are drawn */
+	bool health;			/* measure all of it, not only what a pass over the outputs gives */
 };
 
 /*

@@ -36,7 +36,8 @@ setting() {
 # What a line of the log says beside loss and rates.
 notes() {
 	case $1 in
-	simclr|dcl|moco)	echo contrast_accuracy ;;
+	simclr|dcl)	echo contrast_accuracy ;;
+	moco)		echo queue_accuracy ;;
 	byol)		echo target_cosine ;;
 	swav)		echo assignment_entropy code_entropy ;;
 	dino)		echo assignment_entropy teacher_entropy ;;

@@ -240,11 +240,19 @@ ok "--warmup rises for its epochs, then the cosine begins"
 # Methods, architectures, lengths
 
 run 0 ss-train -t 1 -b 16 --method simclr --projector 32bnr,16b -o c.safetensors --force --log c.jsonl v.sst &&
-    helper log c.jsonl 1 $STEPS && [ "$(grep -c contrast_accuracy c.jsonl)" -eq $STEPS ] && ! grep -q contrast a.jsonl &&
+    helper log c.jsonl 1 $STEPS && [ "$(grep -c contrast_accuracy c.jsonl)" -eq $STEPS ] &&
     [ "$(get method c.safetensors) $(get predictor c.safetensors)" = "simclr none" ] && ! helper tensors c.safetensors | grep -q predictor
 ok "simclr"
 run 0 train -o b.safetensors --force three.sst && helper finite b.safetensors
 ok "simsiam with three views"
+[ "$(sed -n 's/^{"step":\([0-9]*\),.*"rankme":[0-9.]*,"uniformity":-[0-9.]*,"contrast_accuracy":[0-9.]*}/\1/p' a.jsonl | tr '\n' ' ')" = "1 $STEPS " ]
+ok "rank, uniformity and contrast accuracy of the first and last step"
+run 0 train -o b.safetensors --force --log-every 5 --log b.jsonl v.sst && cmp a.safetensors b.safetensors &&
+    [ "$(sed -n 's/^{"step":\([0-9]*\),.*"rankme".*/\1/p' b.jsonl | tr '\n' ' ')" = "5 $STEPS " ] && [ "$(grep -c step b.jsonl)" -eq 3 ]
+ok "of the first logged one"
+views n=160 epochs=8 h=4 w=4 >long.sst && run 0 train -o b.safetensors --force --log-every 3 --log b.jsonl long.sst &&
+    [ "$(sed -n 's/^{"step":\([0-9]*\),.*"rankme".*/\1/p' b.jsonl | tr '\n' ' ')" = "3 51 80 " ]
+ok "and then of every 50th, or of the next that is logged"
 run 0 ss-train -t 1 -b 16 --steps 1 -o b.safetensors --force one.sst &&
     [ "$(get projector b.safetensors) $(get predictor b.safetensors)" = "2048bnr,2048bN 512bnr,2048b" ]
 ok "SimSiam's heads"

@@ -105,13 +105,15 @@ def number(x, low=-math.inf, high=math.inf):
     assert type(x) in (int, float) and low <= x <= high, x
 
 
+HEALTH = ["mean_cosine", "mean_norm", "dead"]
+
 # What methods add to a line.
-NOTES = [[], ["contrast_accuracy"], ["target_cosine"], ["accuracy"], ["diagonal"], ["assignment_entropy", "code_entropy"],
+NOTES = [[], ["contrast_accuracy"], ["queue_accuracy"], ["target_cosine"], ["accuracy"], ["diagonal"], ["assignment_entropy", "code_entropy"],
          ["assignment_entropy", "teacher_entropy"], ["invariance", "std", "covariance"]]
 
 
 def check_log(path, first, last):
-    steps = []
+    steps, measured = [], []
     with open(path) as f:
         for line in f:
             assert line.endswith("}\n") and " " not in line
@@ -121,15 +123,29 @@ def check_log(path, first, last):
                 assert list(o) == ["step", "epoch", "knn", "best"] and type(o["best"]) is bool
                 number(o["knn"], 0, 1)
                 continue
-            keys = ["step", "epoch", "loss", "lr", "images_per_second", "std_ratio", "grad_norm"]
+            keys = ["step", "epoch", "loss", "lr", "images_per_second", "std_ratio", "grad_norm"] + HEALTH
+            keys += ["alignment"] if "alignment" in o else []
             notes = list(o)[len(keys):]
-            assert list(o)[:len(keys)] == keys and notes in NOTES, o
+            assert list(o)[:len(keys)] == keys, o
+            if "rankme" in o:
+                measured.append(o["step"])
+                at = notes.index("rankme")
+                assert notes[at:at + 2] == ["rankme", "uniformity"]
+                assert notes[at + 2:] == ["contrast_accuracy"] * ("alignment" in o and "contrast_accuracy" not in notes[:at])
+                number(o["rankme"], 1 - 1e-6, 16.1), number(o["uniformity"], -16, 1e-6)
+                number(o.get("contrast_accuracy", 0), 0, 1)
+                notes = notes[:at]
+            assert notes in NOTES, o
+            number(o["mean_cosine"], -1, 1.0001), number(o["mean_norm"], 0), number(o["dead"], 0, 2048)
+            number(o.get("alignment", 0), 0, 4.0001)
             number(o["loss"], -1), number(o["lr"], 0), number(o["images_per_second"], 0)
             number(o["std_ratio"], 0, 1.5), number(o["grad_norm"], 0)
             for n in notes:
                 number(o[n], -1 if n == "target_cosine" else 0, math.inf if n in NOTES[-1] else 1.0001)
             steps.append(o["step"])
     assert steps == list(range(int(first), int(last) + 1)), steps
+    assert set(measured) <= {s for s in steps if s == 1 or s % 50 == 0 or s == steps[-1]}
+    assert first != "1" or 1 in measured, measured
 
 
 def without_speed(path):

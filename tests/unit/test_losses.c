@@ -1,5 +1,5 @@
 /*
- * test_losses - objectives and health measures against their definitions
+ * test_losses - objectives against their definitions
  *
  * The losses stand once more in plain_losses.h, in double and straight from the papers;
  * gradients are held against four-point differences of those. PyTorch's values are
@@ -18,7 +18,6 @@
 
 #include "base/philox.h"
 #include "base/size.h"
-#include "ssl/health.h"
 #include "ssl/method.h"
 #include "ssl/unit.h"
 #include "tests/unit/plain_losses.h"
@@ -454,37 +453,6 @@ units(void **state)
 	assert_true(isnan(ss_norm(x, 7)));
 }
 
-static void
-std_ratio(void **state)
-{
-	enum { N = 512, D = 96 };
-	float *z = ss_alloc((size_t)N * D, sizeof(*z));
-	double scratch[2 * D], half;
-	struct ss_rng r;
-
-	(void)state;
-	assert_non_null(z);
-	ss_rng_init(&r, 8, SS_RNG_SAMPLE, 0, 0, 0);
-	for (size_t i = 0; i < (size_t)N * D; i++)
-		z[i] = (float)ss_rng_normal(&r);
-	assert_true(fabs(ss_std_ratio(z, N, D, scratch) - 1) < 0.02);
-	for (int i = 0; i < N; i++)			/* half of the channels dead */
-		for (int k = 0; k < D / 2; k++)
-			z[(size_t)i * D + k] = 0;
-	half = ss_std_ratio(z, N, D, scratch);
-	assert_true(fabs(half - sqrt(0.5)) < 0.02);
-	for (int i = 1; i < N; i++)			/* constant but for the length, which does not count */
-		for (int k = 0; k < D; k++)
-			z[(size_t)i * D + k] = z[k] * (float)i;
-	assert_true(ss_std_ratio(z, N, D, scratch) < 1e-3);
-	assert_true(ss_std_ratio(z, N, D, scratch) < SS_COLLAPSED);
-	memset(z, 0, (size_t)N * D * sizeof(*z));
-	assert_true(ss_std_ratio(z, N, D, scratch) == 0);
-	z[5] = NAN;
-	assert_true(isnan(ss_std_ratio(z, N, D, scratch)));
-	free(z);
-}
-
 /* Bytes do not depend on the number of threads; what a method remembers neither. */
 static void
 threads(void **state)
@@ -619,7 +587,6 @@ main(void)
 		cmocka_unit_test(known_simsiam),
 		cmocka_unit_test(odd_rows),
 		cmocka_unit_test(units),
-		cmocka_unit_test(std_ratio),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(remembered),
 		cmocka_unit_test(known_clusters),

@@ -650,7 +650,7 @@ threads(void **state)
 				assert_memory_equal(t->weights.buffers, a->weights.buffers,
 				    net->buffers.floats * sizeof(float));
 				assert_true(r.loss.loss == alone.loss.loss && r.grad_norm == alone.grad_norm &&
-				    r.std_ratio == alone.std_ratio);
+				    r.health.std_ratio == alone.health.std_ratio);
 				ss_trainer_free(t);
 				ss_pool_free(pool);
 			}
