@@ -31,7 +31,7 @@ draw_piece(void *arg, size_t piece, int worker)
 {
 	const struct job *j = arg;
 	const struct drawn *d = j->d;
-	size_t bytes = ss_source_image_bytes(&d->s);
+	size_t bytes = ss_source_image_bytes(&d->s, j->first);
 
 	(void)worker;
 	for (size_t i = piece * PIECE; i < j->n && i < (piece + 1) * PIECE; i++) {
@@ -62,7 +62,7 @@ free_drawn(struct ss_source *s)
 	free(s);
 }
 
-static const struct ss_source_ops drawn_ops = { read_drawn, free_drawn };
+static const struct ss_source_ops drawn_ops = { .read = read_drawn, .free = free_drawn };
 
 int
 ss_drawn_open(struct ss_source **out, uint64_t seed, enum ss_split split, uint64_t records,

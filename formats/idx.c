@@ -7,7 +7,6 @@
  * channels, rows, columns). Labels are of one dimension and of type u8 or i32.
  * Both are read in step, plain or gzipped, and never wholly into memory.
  */
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +159,7 @@ free_idx(struct ss_source *s)
 	free(x);
 }
 
-static const struct ss_source_ops idx_ops = { read_idx, free_idx };
+static const struct ss_source_ops idx_ops = { .read = read_idx, .free = free_idx };
 
 /* Opens images and labels (NULL: none) as the next part. */
 static int
@@ -228,23 +227,6 @@ add_folder(struct idx *x, const char *folder, const char *set, bool want_labels,
 	return add_part(x, images, want_labels ? labels : NULL, limit, e);
 }
 
-static int
-name_dataset(struct idx *x, const char *path, const char *split, struct ss_err *e)
-{
-	char *copy = strdup(path), *base;
-
-	if (copy == NULL)
-		return ss_fail(e, SS_EIO, "out of memory");
-	base = basename(copy);
-	if (base[0] == '\0' || base[0] == '.' || base[0] == '/')
-		base = "idx";
-	/* of a folder its name and the split, of a file its name up to the first dot */
-	ss_source_dataset(&x->s, "%.*s%s%s", split != NULL ? 50 : (int)strcspn(base, "."), base,
-	    split != NULL ? "-" : "", split != NULL ? split : "");
-	free(copy);
-	return 0;
-}
-
 int
 ss_idx_open(struct ss_source **out, const char *path, const char *labels, bool want_labels,
     enum ss_split split, uint64_t limit, struct ss_err *e)
@@ -260,7 +242,7 @@ ss_idx_open(struct ss_source **out, const char *path, const char *labels, bool w
 	x->s.type = SS_U8;
 	bool file = stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 
-	r = name_dataset(x, path, file ? NULL : ss_split_name[split], e);
+	r = ss_source_dataset_path(&x->s, path, file ? NULL : ss_split_name[split], "idx", e);
 	if (r == 0 && file && split != SS_SPLIT_TRAIN)
 		r = ss_fail(e, SS_EUSAGE, "'%s' is one file: it has no split '%s'", path,
 		    ss_split_name[split]);

@@ -286,7 +286,7 @@ free_npy(struct ss_source *s)
 	free(x);
 }
 
-static const struct ss_source_ops npy_ops = { read_npy, free_npy };
+static const struct ss_source_ops npy_ops = { .read = read_npy, .free = free_npy };
 
 static int
 open_both(struct npy *x, const char *path, const char *labels, enum ss_layout layout,

@@ -1,5 +1,5 @@
 /*
- * pngfile.c - pictures as PNG files, through libpng
+ * pngfile.c - pictures as PNG files, written and read through libpng
  *
  * libpng reports errors by a long jump. It starts and ends here: between setjmp
  * and the jump no frame but libpng's own and ours is on the stack, and no local
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "outfile.h"
 #include "pngfile.h"
@@ -131,4 +132,105 @@ ss_png_write(const char *path, const uint8_t *pixels, uint32_t width, uint32_t h
 		return ss_outfile_commit(s.file, e);
 	ss_outfile_discard(s.file);
 	return r;
+}
+
+/* What libpng's callbacks are given when it reads. */
+struct pull {
+	FILE *f;
+	const char *name;
+	int code;			/* of the first failure */
+	struct ss_err *e;
+};
+
+static int
+ended(FILE *f, const char *name, struct ss_err *e)
+{
+	if (ferror(f))
+		return ss_fail_errno(e, SS_EIO, "cannot read '%s'", name);
+	return ss_fail(e, SS_EDATA, "'%s': damaged PNG: ends at offset %ld", name, ftell(f));
+}
+
+static _Noreturn void
+damaged(png_structp png, png_const_charp message)
+{
+	struct pull *p = png_get_error_ptr(png);
+
+	if (p->code == 0 && strstr(message, "memory") != NULL)
+		p->code = ss_fail(p->e, SS_EIO, "'%s': %s", p->name, message);
+	else if (p->code == 0)
+		p->code = ss_fail(p->e, SS_EDATA, "'%s': damaged PNG: %s, near offset %ld", p->name,
+		    message, ftell(p->f));
+	png_longjmp(png, 1);
+}
+
+static void
+get(png_structp png, png_bytep data, size_t n)
+{
+	struct pull *p = png_get_io_ptr(png);
+
+	if (fread(data, 1, n, p->f) == n)
+		return;
+	p->code = ended(p->f, p->name, p->e);
+	png_error(png, "read error");
+}
+
+int
+ss_png_size(FILE *f, const char *name, uint32_t size[2], struct ss_err *e)
+{
+	enum { HEAD = 33 };	/* signature, and the IHDR chunk with its checksum */
+	unsigned char head[HEAD];
+
+	if (fread(head, 1, HEAD, f) != HEAD)
+		return ended(f, name, e);
+	if (png_get_uint_32(head + 8) != 13 || memcmp(head + 12, "IHDR", 4) != 0 ||
+	    png_get_uint_32(head + 29) != crc32(0, head + 12, 17))
+		return ss_fail(e, SS_EDATA, "'%s': damaged PNG: no sound IHDR at offset 8", name);
+	size[0] = png_get_uint_32(head + 20);
+	size[1] = png_get_uint_32(head + 16);
+	return 0;
+}
+
+/* All that may jump. */
+static int
+decode(png_structp png, png_infop info, const uint32_t size[2], uint8_t *pixels)
+{
+	const size_t pitch = (size_t)size[1] * 3;
+
+	if (setjmp(png_jmpbuf(png)) != 0)
+		return -1;
+	png_set_user_limits(png, size[1], size[0]);
+	png_read_info(png, info);
+	if (png_get_image_height(png, info) != size[0] || png_get_image_width(png, info) != size[1])
+		png_error(png, "its size has changed");
+	png_set_expand(png);
+	png_set_strip_16(png);
+	png_set_gray_to_rgb(png);
+	png_set_strip_alpha(png);
+	const int passes = png_set_interlace_handling(png);
+
+	png_read_update_info(png, info);
+	SS_BUG_IF(png_get_rowbytes(png, info) != pitch);
+	for (int pass = 0; pass < passes; pass++)
+		for (uint32_t y = 0; y < size[0]; y++)
+			png_read_row(png, pixels + y * pitch, NULL);
+	png_read_end(png, NULL);
+	return 0;
+}
+
+int
+ss_png_read(FILE *f, const char *name, const uint32_t size[2], uint8_t *pixels, struct ss_err *e)
+{
+	struct pull p = { f, name, 0, e };
+	png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &p, damaged, warned);
+	png_infop info = png == NULL ? NULL : png_create_info_struct(png);
+
+	if (info == NULL) {
+		p.code = ss_fail(e, SS_EIO, "out of memory for '%s'", name);
+	} else {
+		png_set_read_fn(png, &p, get);
+		if (decode(png, info, size, pixels) < 0)
+			SS_BUG_IF(p.code == 0);
+	}
+	png_destroy_read_struct(&png, &info, NULL);
+	return p.code;
 }

@@ -5,6 +5,7 @@
 #define SS_PNGFILE_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -15,5 +16,18 @@
  */
 int ss_png_write(const char *path, const uint8_t *pixels, uint32_t width, uint32_t height,
     int channels, struct ss_err *e) SS_MUST_USE;
+
+/* size[] gets height and width; f, called name in messages, stands at its beginning. */
+int ss_png_size(FILE *f, const char *name, uint32_t size[2], struct ss_err *e) SS_MUST_USE;
+
+/*
+ * pixels (height,width,3), of a picture that has this size. Gray is copied to three
+ * channels, palettes are looked up, alpha is left out, of 16 bits the upper 8 are
+ * taken, and what the file says of gamma and colour profiles is not applied: as
+ * Pillow does for mode RGB (which, however, clips gray of 16 bits). The file is read and
+ * checked to its end. SS_EDATA: damaged; SS_EIO.
+ */
+int ss_png_read(FILE *f, const char *name, const uint32_t size[2], uint8_t *pixels,
+    struct ss_err *e) SS_MUST_USE;
 
 #endif

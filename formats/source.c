@@ -1,6 +1,7 @@
 /*
  * source.c - what all readers of data sets share: gathering, holding, class names
  */
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,44 +13,56 @@
 
 enum { NAMES_TEXT_MAX = 1 << 20 };
 
-const char *const ss_split_name[] = { "train", "test", "all" };
+const char *const ss_split_name[] = { "train", "test", "all", "unlabeled", "train+unlabeled" };
 
 int
 ss_split_parse(const char *name)
 {
-	for (int i = SS_SPLIT_TRAIN; i <= SS_SPLIT_ALL; i++)
+	for (int i = SS_SPLIT_TRAIN; i <= SS_SPLIT_TRAIN_UNLABELED; i++)
 		if (strcmp(name, ss_split_name[i]) == 0)
 			return i;
 	return -1;
 }
 
-size_t
-ss_source_image_bytes(const struct ss_source *s)
+bool
+ss_source_varies(const struct ss_source *s)
 {
-	return (size_t)s->channels * s->height * s->width * ss_type_size(s->type);
+	return s->height == SS_VARIES;
+}
+
+size_t
+ss_source_image_bytes(const struct ss_source *s, uint64_t number)
+{
+	uint32_t size[2] = { s->height, s->width };
+
+	if (ss_source_varies(s))
+		s->ops->size(s, number, size);
+	return (size_t)s->channels * size[0] * size[1] * ss_type_size(s->type);
 }
 
 int
 ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *images,
     int32_t *labels, struct ss_err *e)
 {
-	size_t bytes = ss_source_image_bytes(s);
 	unsigned char *to = images;
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++)
 		SS_BUG_IF(number[i] >= s->records);
-	if (s->held != NULL) {
-		for (size_t i = 0; i < n; i++) {
-			memcpy(to + i * bytes, (unsigned char *)s->held + number[i] * bytes, bytes);
-			labels[i] = s->held_labels[number[i]];
-		}
-		return 0;
-	}
 	for (size_t i = 0, run; i < n && r == 0; i += run) {
-		for (run = 1; i + run < n && number[i + run] == number[i] + run; run++)
-			;
-		r = s->ops->read(s, number[i], run, to + i * bytes, labels + i, e);
+		const size_t bytes = ss_source_image_bytes(s, number[i]);
+		size_t all = bytes;
+
+		if (s->held != NULL) {
+			memcpy(to, (unsigned char *)s->held + number[i] * bytes, bytes);
+			labels[i] = s->held_labels[number[i]];
+			run = 1;
+		} else {
+			for (run = 1; i + run < n && number[i + run] == number[i] + run; run++)
+				all += ss_source_image_bytes(s, number[i + run]);
+			r = s->ops->read(s, number[i], run, to, labels + i, e);
+		}
+		to += all;
 	}
 	return r;
 }
@@ -57,11 +70,13 @@ ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *imag
 int
 ss_source_hold(struct ss_source *s, struct ss_err *e)
 {
-	size_t bytes = ss_source_image_bytes(s), total;
+	size_t bytes, total;
 	int r = 0;
 
 	if (s->random || s->held != NULL || s->records == 0)
 		return 0;
+	SS_BUG_IF(ss_source_varies(s));
+	bytes = ss_source_image_bytes(s, 0);
 	if (s->records > SIZE_MAX || !ss_mul((size_t)s->records, bytes, &total))
 		return ss_fail(e, SS_EIO, "out of memory: %s is too large to hold", s->dataset);
 	/* Untouched pages cost nothing, so a file that lies about its length takes no memory here. */
@@ -181,6 +196,24 @@ ss_source_dataset(struct ss_source *s, const char *fmt, ...)
 		if (*p > ' ' && *p < 0x7f)
 			*to++ = *p;
 	*to = '\0';
+}
+
+int
+ss_source_dataset_path(struct ss_source *s, const char *path, const char *split,
+    const char *fallback, struct ss_err *e)
+{
+	char *copy = strdup(path);
+
+	if (copy == NULL)
+		return ss_fail(e, SS_EIO, "out of memory");
+	const char *base = basename(copy);
+
+	if (base[0] == '\0' || base[0] == '.' || base[0] == '/')
+		base = fallback;
+	ss_source_dataset(s, "%.*s%s%s", split != NULL ? 50 : (int)strcspn(base, "."), base,
+	    split != NULL ? "-" : "", split != NULL ? split : "");
+	free(copy);
+	return 0;
 }
 
 void

@@ -15,7 +15,10 @@
 #include "base/err.h"
 #include "sst.h"
 
-enum ss_split { SS_SPLIT_TRAIN, SS_SPLIT_TEST, SS_SPLIT_ALL };	/* all: train, then test */
+/* all: train, then test. The last two are STL-10's. */
+enum ss_split {
+	SS_SPLIT_TRAIN, SS_SPLIT_TEST, SS_SPLIT_ALL, SS_SPLIT_UNLABELED, SS_SPLIT_TRAIN_UNLABELED
+};
 extern const char *const ss_split_name[];
 int ss_split_parse(const char *name);	/* enum ss_split, or -1 */
 
@@ -27,6 +30,10 @@ struct ss_source_ops {
 	 */
 	int (*read)(struct ss_source *s, uint64_t first, size_t n, void *images, int32_t *labels,
 	    struct ss_err *e);
+	/* Height and width of a record, where they vary; NULL elsewhere. */
+	void (*size)(const struct ss_source *s, uint64_t number, uint32_t size[2]);
+	/* The name of a record, held by s, where records have names; NULL elsewhere. */
+	const char *(*name)(const struct ss_source *s, uint64_t number);
 	void (*free)(struct ss_source *s);	/* everything, s included */
 };
 
@@ -36,7 +43,7 @@ struct ss_source {
 	char dataset[SS_NAME_MAX + 1];	/* "cifar10-train" */
 	uint64_t records;
 	enum ss_type type;		/* of the pixels: SS_U8 or SS_F32 */
-	uint32_t channels, height, width;
+	uint32_t channels, height, width;	/* height and width SS_VARIES: see ops->size */
 	bool labelled;
 	bool random;			/* any order costs the same */
 	uint32_t classes;		/* how many names are known, 0: none */
@@ -45,7 +52,8 @@ struct ss_source {
 	int32_t *held_labels;
 };
 
-size_t ss_source_image_bytes(const struct ss_source *s);
+bool ss_source_varies(const struct ss_source *s);
+size_t ss_source_image_bytes(const struct ss_source *s, uint64_t number);	/* number: matters where they vary */
 
 /*
  * Reads the n records of those numbers into images (packed) and labels (0 where
@@ -67,6 +75,12 @@ int ss_source_names_file(struct ss_source *s, const char *path, uint32_t want,
 
 /* Sets the data set's name; what does not fit or does not print is left out. */
 void ss_source_dataset(struct ss_source *s, const char *fmt, ...) SS_PRINTF(2, 3);
+/*
+ * The same from a path: of a folder its name and the split, of a file (split NULL)
+ * its name up to the first dot; fallback for "." and the like.
+ */
+int ss_source_dataset_path(struct ss_source *s, const char *path, const char *split,
+    const char *fallback, struct ss_err *e) SS_MUST_USE;
 
 void ss_source_free(struct ss_source *s);
 

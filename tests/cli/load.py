@@ -68,6 +68,48 @@ def make_cifar(folder, hundred):
     write(os.path.join(folder, "plain.tar"), raw.getvalue())
 
 
+# STL-10: images by columns, labels 1..10 in files of their own
+
+STL = dict(test=12, train=30, unlabeled=23)
+STL_SPLITS = {"all": ["train", "test"], "train+unlabeled": ["train", "unlabeled"]}
+
+
+def make_stl(folder):
+    """FOLDER/bin/stl10_binary/...: the official folder; FOLDER/tar/...: the archive"""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as t:
+        for name, n in STL.items():
+            files = [(name + "_X.bin", pixels(n, n * 27648))]
+            if name != "unlabeled":
+                files.append((name + "_y.bin", bytes((n + i) % 10 + 1 for i in range(n))))
+            else:
+                files.append(("class_names.txt", b"a b c d e f g h i j\n".replace(b" ", b"\n")))
+            for file, data in files:
+                write("%s/bin/stl10_binary/%s" % (folder, file), data)
+                info = tarfile.TarInfo("stl10_binary/" + file)
+                info.size = len(data)
+                t.addfile(info, io.BytesIO(data))
+    write(folder + "/tar/stl10_binary.tar.gz", gzip.compress(raw.getvalue(), 1, mtime=0))
+
+
+def check_stl(path, split):
+    """the stream holds exactly these records, each found by its number"""
+    images, labels = [], []
+    for name in STL_SPLITS.get(split, [split]):
+        n = STL[name]
+        data = pixels(n, n * 27648)
+        images += [data[i * 27648:(i + 1) * 27648] for i in range(n)]
+        labels += [-1 if name == "unlabeled" else (n + i) % 10 for i in range(n)]
+    got, index = tensor(path, "image"), numbers(path)
+    assert len(index) > 0 and len(got) == 27648 * len(index)
+    for i, k in enumerate(index):
+        planes = (images[k][p:p + 9216] for p in (0, 9216, 18432))
+        rows = b"".join(p[y::96] for p in planes for y in range(96))
+        assert got[27648 * i:27648 * (i + 1)] == rows, "image %d" % k
+    if split != "unlabeled":
+        assert tensor(path, "label") == struct.pack("<%di" % len(index), *(labels[k] for k in index))
+
+
 def cifar_records(folder, split, hundred):
     names = {"train": ["data_batch_%d.bin" % i for i in range(1, 6)], "test": ["test_batch.bin"]}
     if hundred:
@@ -231,6 +273,10 @@ def check_idx(path, folder, split):
 def main(command, *args):
     if command == "make-cifar":
         make_cifar(args[0], args[1] == "100")
+    elif command == "make-stl":
+        make_stl(args[0])
+    elif command == "check-stl":
+        check_stl(*args)
     elif command == "make-idx":
         make_idx(args[0])
     elif command == "make-npy":

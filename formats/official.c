@@ -1,0 +1,418 @@
+/*
+ * official.c - data sets of fixed-size records, as their authors publish them
+ *
+ * Files in a folder are read as the records are asked for. In the archive they do
+ * not come in their order, so its members are taken into memory, as far as a limit
+ * leaves them. The size of every file is checked before a record is read.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gz.h"
+#include "official.h"
+
+enum { NAMES_MAX = 1 << 16 };	/* bytes of a file of class names */
+
+int
+ss_rows_read(const struct ss_rows *r, uint64_t at, size_t n, unsigned char *buffer,
+    const unsigned char **out, struct ss_err *e)
+{
+	size_t want = n * r->size, got = 0;
+
+	*out = r->fd < 0 ? r->bytes + at * r->size : buffer;
+	while (r->fd >= 0 && got < want) {
+		ssize_t k = pread(r->fd, buffer + got, want - got, (off_t)(at * r->size + got));
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return ss_fail_errno(e, SS_EIO, "cannot read '%s' at offset %llu", r->name,
+			    (unsigned long long)(at * r->size + got));
+		if (k == 0)
+			return ss_fail(e, SS_EDATA, "'%s': ends at offset %llu, was longer when opened",
+			    r->name, (unsigned long long)(at * r->size + got));
+		got += (size_t)k;
+	}
+	return 0;
+}
+
+const struct ss_part *
+ss_official_part(const struct ss_official *o, uint64_t first, size_t *n)
+{
+	const struct ss_part *p = o->part;
+
+	while (first >= p->first + p->records)
+		p++;
+	if (*n > p->first + p->records - first)
+		*n = (size_t)(p->first + p->records - first);
+	return p;
+}
+
+static void
+close_rows(struct ss_rows *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r->bytes);
+	free(r->name);
+}
+
+void
+ss_official_close(struct ss_official *o)
+{
+	for (int i = 0; i < o->parts; i++) {
+		close_rows(&o->part[i].data);
+		close_rows(&o->part[i].labels);
+	}
+}
+
+static char *
+join(const char *a, const char *between, const char *b)
+{
+	size_t n = strlen(a) + strlen(between) + strlen(b) + 1;
+	char *s = malloc(n);
+
+	if (s != NULL)
+		snprintf(s, n, "%s%s%s", a, between, b);
+	return s;
+}
+
+/* Rows of a file of that size, or an error that says where the last one is cut. */
+static int
+count_rows(struct ss_rows *r, uint64_t size, struct ss_err *e)
+{
+	r->rows = size / r->size;
+	if (size % r->size != 0)
+		return ss_fail(e, SS_EDATA,
+		    "'%s': size %llu is not a multiple of %zu: the record at offset %llu is cut", r->name,
+		    (unsigned long long)size, r->size, (unsigned long long)(r->rows * r->size));
+	if (size == 0)
+		return ss_fail(e, SS_EDATA, "'%s': empty at offset 0", r->name);
+	return 0;
+}
+
+/* Numbers the records of the parts and drops what lies beyond the limit. */
+static void
+number_parts(struct ss_official *o, uint64_t limit)
+{
+	for (int i = 0; i < o->parts; i++) {
+		struct ss_part *p = &o->part[i];
+
+		p->first = o->s.records;
+		p->records = p->data.rows < limit - p->first ? p->data.rows : limit - p->first;
+		o->s.records += p->records;
+	}
+}
+
+static int
+match_labels(const struct ss_official *o, struct ss_err *e)
+{
+	for (int i = 0; i < o->parts; i++) {
+		const struct ss_rows *x = &o->part[i].data, *y = &o->part[i].labels;
+
+		if (o->part[i].records > 0 && y->file != NULL && y->rows != x->rows)
+			return ss_fail(e, SS_EDATA, "'%s': %llu labels, but '%s' has %llu images", y->name,
+			    (unsigned long long)y->rows, x->name, (unsigned long long)x->rows);
+	}
+	return 0;
+}
+
+static int
+open_rows(struct ss_rows *r, const char *folder, struct ss_err *e)
+{
+	struct stat st;
+
+	if (r->file == NULL)
+		return 0;
+	if ((r->name = join(folder, "/", r->file)) == NULL)
+		return ss_fail(e, SS_EIO, "out of memory");
+	r->fd = open(r->name, O_RDONLY | O_CLOEXEC);
+	if (r->fd < 0 || fstat(r->fd, &st) < 0)
+		return ss_fail_errno(e, SS_EIO, "cannot open '%s'", r->name);
+	if (!S_ISREG(st.st_mode))
+		return ss_fail(e, SS_EIO, "cannot read '%s': not a regular file", r->name);
+	return count_rows(r, (uint64_t)st.st_size, e);
+}
+
+static int
+open_folder(struct ss_official *o, const char *folder, uint64_t limit, struct ss_err *e)
+{
+	uint64_t sum = 0;
+	int r;
+
+	for (int i = 0; i < o->parts && sum < limit; i++) {
+		struct ss_part *p = &o->part[i];
+
+		if ((r = open_rows(&p->data, folder, e)) < 0 ||
+		    (r = open_rows(&p->labels, folder, e)) < 0)
+			return r;
+		sum += p->data.rows;
+	}
+	number_parts(o, limit);
+	if ((r = match_labels(o, e)) < 0)
+		return r;
+
+	char *names = join(folder, "/", o->kind->names_file);
+
+	if (names == NULL)
+		return ss_fail(e, SS_EIO, "out of memory");
+	if (access(names, F_OK) == 0)
+		r = ss_source_names_file(&o->s, names, o->kind->classes, e);
+	free(names);
+	return r;
+}
+
+/* libarchive asks for packed bytes through this; gz.c has taken the gzip layer off and checked it. */
+struct feed {
+	struct ss_gz *gz;
+	struct ss_err err;
+	int failed;
+	unsigned char buf[1 << 16];
+};
+
+static la_ssize_t
+feed_archive(struct archive *a, void *arg, const void **buf)
+{
+	struct feed *f = arg;
+	size_t got;
+
+	*buf = f->buf;
+	f->failed = ss_gz_some(f->gz, f->buf, sizeof(f->buf), &got, &f->err);
+	if (f->failed == 0)
+		return (la_ssize_t)got;
+	archive_set_error(a, EIO, "%s", f->err.text);
+	return ARCHIVE_FATAL;
+}
+
+static int
+archive_trouble(struct archive *a, const struct feed *f, struct ss_err *e)
+{
+	if (f->failed < 0)
+		return ss_fail(e, f->failed, "%s", f->err.text);
+	const char *why = archive_error_string(a);
+
+	if (archive_errno(a) == ENOMEM || why == NULL)	/* it has a reason for all else */
+		return ss_fail(e, SS_EIO, "out of memory");
+	return ss_fail(e, SS_EDATA, "'%s': not a sound archive at unpacked offset %llu: %s",
+	    ss_gz_name(f->gz), (unsigned long long)ss_gz_offset(f->gz), why);
+}
+
+/* The bytes of the current member, at most max of them, into *out (malloc'd). */
+static int
+take_member(struct archive *a, const struct feed *f, const char *name, uint64_t size, uint64_t max,
+    unsigned char **out, struct ss_err *e)
+{
+	size_t want = (size_t)(size < max ? size : max), room = 0, got = 0;
+
+	*out = NULL;
+	while (got < want) {
+		if (got == room) {	/* grows with what really comes, not with what is claimed */
+			room = room == 0 ? 1 << 20 : room * 2;
+			if (room > want)
+				room = want;
+			unsigned char *more = realloc(*out, room);
+
+			if (more == NULL)
+				return ss_fail(e, SS_EIO, "out of memory");
+			*out = more;
+		}
+		la_ssize_t r = archive_read_data(a, *out + got, room - got);
+
+		if (r < 0)
+			return archive_trouble(a, f, e);
+		if (r == 0)
+			return ss_fail(e, SS_EDATA, "'%s': truncated at offset %zu of %llu", name, got,
+			    (unsigned long long)size);
+		got += (size_t)r;
+	}
+	return 0;
+}
+
+/* Whether the parts at hand, from the first one on without a gap, reach the limit. */
+static bool
+complete(const struct ss_official *o, uint64_t limit)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < o->parts; i++) {
+		const struct ss_part *p = &o->part[i];
+
+		if (p->data.bytes == NULL || (p->labels.file != NULL && p->labels.bytes == NULL))
+			break;
+		if ((sum += p->data.rows) >= limit)
+			return true;
+	}
+	return false;
+}
+
+/* The file of that name among those wanted, or NULL. */
+static struct ss_rows *
+find_rows(struct ss_official *o, const char *file)
+{
+	for (int i = 0; i < o->parts; i++) {
+		struct ss_part *p = &o->part[i];
+
+		if (strcmp(file, p->data.file) == 0)
+			return &p->data;
+		if (p->labels.file != NULL && strcmp(file, p->labels.file) == 0)
+			return &p->labels;
+	}
+	return NULL;
+}
+
+static int
+take_entry(struct ss_official *o, struct archive *a, struct archive_entry *entry,
+    const struct feed *f, uint64_t limit, struct ss_err *e)
+{
+	const char *path = archive_entry_pathname(entry);
+	uint64_t size = archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
+	const char *base;
+	struct ss_rows *rows;
+	int r;
+
+	if (path == NULL || archive_entry_filetype(entry) != AE_IFREG)
+		return 0;
+	base = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+	if ((rows = find_rows(o, base)) != NULL) {
+		if (rows->bytes != NULL)
+			return ss_fail(e, SS_EDATA, "'%s': a second '%s' at unpacked offset %llu",
+			    ss_gz_name(f->gz), path, (unsigned long long)ss_gz_offset(f->gz));
+		if ((rows->name = join(ss_gz_name(f->gz), ": ", path)) == NULL)
+			return ss_fail(e, SS_EIO, "out of memory");
+		if ((r = count_rows(rows, size, e)) < 0)
+			return r;
+		return take_member(a, f, rows->name, size,
+		    (rows->rows < limit ? rows->rows : limit) * rows->size, &rows->bytes, e);
+	}
+	if (strcmp(base, o->kind->names_file) == 0) {
+		const uint64_t length = size < NAMES_MAX ? size : NAMES_MAX;
+		unsigned char *text;
+
+		if ((r = take_member(a, f, path, size, length, &text, e)) == 0)
+			r = ss_source_names_text(&o->s, (char *)text, (size_t)length, o->kind->classes, path, e);
+		free(text);
+		return r;
+	}
+	return 0;
+}
+
+/* What the first `limit` records need must have come. */
+static int
+check_members(const struct ss_official *o, const struct feed *f, uint64_t limit, struct ss_err *e)
+{
+	for (int i = 0; i < o->parts && o->part[i].first < limit; i++) {
+		const struct ss_part *p = &o->part[i];
+		const struct ss_rows *lacks = p->data.bytes == NULL ? &p->data :
+		    p->labels.file != NULL && p->labels.bytes == NULL ? &p->labels : NULL;
+
+		if (lacks != NULL)
+			return ss_fail(e, SS_EDATA, "'%s': no member '%s' up to its end at unpacked offset %llu",
+			    ss_gz_name(f->gz), lacks->file, (unsigned long long)ss_gz_offset(f->gz));
+	}
+	return 0;
+}
+
+static int
+open_archive(struct ss_official *o, const char *path, uint64_t limit, struct ss_err *e)
+{
+	struct feed *f = calloc(1, sizeof(*f));
+	struct archive *a = archive_read_new();
+	struct archive_entry *entry = archive_entry_new();
+	int r = 0, got = ARCHIVE_OK;
+
+	if (f == NULL || a == NULL || entry == NULL) {
+		r = ss_fail(e, SS_EIO, "out of memory");
+		goto out;
+	}
+	if ((r = ss_gz_open(&f->gz, path, e)) < 0)
+		goto out;
+	/* Filters that would need other programs give a warning, which does not matter. */
+	if (archive_read_support_filter_all(a) < ARCHIVE_WARN ||
+	    archive_read_support_format_tar(a) != ARCHIVE_OK ||
+	    archive_read_open(a, f, NULL, feed_archive, NULL) != ARCHIVE_OK) {
+		r = archive_trouble(a, f, e);
+		goto out;
+	}
+	while (r == 0 && !(complete(o, limit) && o->s.classes > 0) &&
+	    (got = archive_read_next_header2(a, entry)) == ARCHIVE_OK)
+		r = take_entry(o, a, entry, f, limit, e);
+	if (r == 0 && got != ARCHIVE_OK && got != ARCHIVE_EOF)
+		r = archive_trouble(a, f, e);
+	if (r == 0 && got == ARCHIVE_EOF)
+		r = ss_gz_drain(f->gz, e);	/* so that gzip's checksum is seen and verified */
+	if (r < 0)
+		goto out;
+	number_parts(o, limit);
+	if ((r = check_members(o, f, limit, e)) == 0)
+		r = match_labels(o, e);
+	o->s.random = true;
+out:
+	archive_entry_free(entry);
+	archive_read_free(a);
+	if (f != NULL)
+		ss_gz_close(f->gz);
+	free(f);
+	return r;
+}
+
+static bool
+exists(const char *folder, const char *name)
+{
+	char *path = join(folder, "/", name);
+	bool yes = path != NULL && access(path, F_OK) == 0;
+
+	free(path);
+	return yes;
+}
+
+/* Opens what is at path: the files, the official folder or archive in it, or the archive itself. */
+static int
+open_path(struct ss_official *o, const char *path, uint64_t limit, struct ss_err *e)
+{
+	const struct ss_official_kind *k = o->kind;
+	struct stat st;
+	int found = stat(path, &st), r;
+	char *below = NULL;
+
+	if (found < 0 && errno != ENOENT)
+		return ss_fail_errno(e, SS_EIO, "cannot open '%s'", path);
+	if (found == 0 && !S_ISDIR(st.st_mode))
+		return open_archive(o, path, limit, e);
+	for (int i = 0; found == 0 && i < SS_OFFICIAL_PROBES && k->probe[i] != NULL; i++)
+		if (exists(path, k->probe[i]))
+			return open_folder(o, path, limit, e);
+	if (found == 0 && exists(path, k->folder)) {
+		below = join(path, "/", k->folder);
+		r = below != NULL ? open_folder(o, below, limit, e) : SS_EIO;
+	} else if (found == 0 && exists(path, k->archive)) {
+		below = join(path, "/", k->archive);
+		r = below != NULL ? open_archive(o, below, limit, e) : SS_EIO;
+	} else {
+		return ss_fail(e, SS_EIO, "no %s in '%s' (%s%s, %s/ or %s): name its folder, set SS_DATA, "
+		    "or put there %s%s", k->title, path, found < 0 ? "no such folder; wanted " : "wanted ",
+		    k->probe[0], k->folder, k->archive, k->site, k->archive);
+	}
+	if (below == NULL)
+		return ss_fail(e, SS_EIO, "out of memory");
+	free(below);
+	return r;
+}
+
+int
+ss_official_open(struct ss_official *o, const char *path, uint64_t limit, struct ss_err *e)
+{
+	int r;
+
+	for (int i = 0; i < o->parts; i++)
+		o->part[i].data.fd = o->part[i].labels.fd = -1;
+	if ((r = open_path(o, path, limit, e)) == 0 && o->s.classes == 0)
+		r = ss_source_names(&o->s, o->kind->names, o->kind->classes, e);
+	return r;
+}
