@@ -264,17 +264,22 @@ sweep(struct solver *s, size_t lo, size_t hi)
 	return 0;
 }
 
-/* d to the eigenvalues of the tridiagonal matrix, in some order. */
+/*
+ * d to the eigenvalues of the tridiagonal matrix, in some order. Off the diagonal, what is below the rounding
+ * of the largest elements is nothing: measured by their neighbours, those of a matrix of low rank would not become so.
+ */
 static int
 diagonalise(struct solver *s, struct ss_err *err)
 {
-	double *d = s->d, *e = s->e;
+	double *d = s->d, *e = s->e, nothing = 0;
 	size_t hi = s->n - 1, tries = 0;
 
+	for (size_t i = 0; i < s->n; i++)
+		nothing = fmax(nothing, DBL_EPSILON * fmax(fabs(d[i]), fabs(e[i])));
 	while (hi > 0) {
 		size_t lo = hi;
 
-		while (lo > 0 && fabs(e[lo - 1]) > DBL_EPSILON * (fabs(d[lo - 1]) + fabs(d[lo])) + DBL_MIN)
+		while (lo > 0 && fabs(e[lo - 1]) > nothing)
 			lo--;
 		if (lo > 0)
 			e[lo - 1] = 0;

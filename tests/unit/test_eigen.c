@@ -155,6 +155,28 @@ test_formula(void **state)
 	free(a);
 }
 
+/* Values that fall by a constant factor down to rounding and far below, as those of embeddings do. */
+static void
+test_graded(void **state)
+{
+	const size_t n = 400, parts = 250;
+	double *a = doubles(n * n), *part = doubles(n);
+	struct ss_rng r;
+
+	(void)state;
+	ss_rng_init(&r, 7, SS_RNG_WEIGHTS, 0, 0, 0);
+	for (size_t k = 0; k < parts; k++) {
+		for (size_t i = 0; i < n; i++)
+			part[i] = ss_rng_range(&r, -1, 1);
+		for (size_t i = 0; i < n; i++)
+			for (size_t j = i; j < n; j++)
+				a[i * n + j] += pow(10, -(double)k / 10) * part[i] * part[j];
+	}
+	check_decomposition(NULL, a, n, 50);
+	free(a);
+	free(part);
+}
+
 static void
 test_threads(void **state)
 {
@@ -244,6 +266,7 @@ main(void)
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_degenerate),
 		cmocka_unit_test(test_formula),
+		cmocka_unit_test(test_graded),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_nonfinite),
 		cmocka_unit_test(test_gram),
