@@ -23,11 +23,14 @@ enum { TRIES = 8 };		/* against others that take the same stale file away */
 static const size_t WRITE_MAX = (size_t)1 << 30;	/* Linux writes at most 2 GiB at once */
 
 struct ss_outfile {
+	char *name;		/* for messages: "'x.sst'", or "standard output" */
 	char *path;
 	const char *base;	/* last component, in path */
 	char *tmp;		/* name of the temporary, in the same folder; NULL: none */
 	int dir;		/* the folder, -1: written directly */
 	int fd;
+	FILE *stream;		/* of a descriptor of its own; NULL until asked for */
+	bool named;		/* the temporary has become the target */
 };
 
 enum claim { CLAIMED, BUSY, MOVED, UNLOCKABLE };
@@ -55,22 +58,22 @@ remove_stale(struct ss_outfile *o, struct ss_err *e)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : ss_fail_errno(e, SS_EIO,
-		    "cannot write '%s': its temporary '%s' cannot be taken over", o->path, o->tmp);
+		    "cannot write %s: its temporary '%s' cannot be taken over", o->name, o->tmp);
 	switch (claim(o->dir, o->tmp, fd)) {
 	case CLAIMED:
 		if (unlinkat(o->dir, o->tmp, 0) < 0)
-			r = ss_fail_errno(e, SS_EIO, "cannot write '%s': cannot remove '%s'",
-			    o->path, o->tmp);
+			r = ss_fail_errno(e, SS_EIO, "cannot write %s: cannot remove '%s'",
+			    o->name, o->tmp);
 		break;
 	case BUSY:
-		r = ss_fail(e, SS_EIO, "cannot write '%s': another process is writing it ('%s')",
-		    o->path, o->tmp);
+		r = ss_fail(e, SS_EIO, "cannot write %s: another process is writing it ('%s')",
+		    o->name, o->tmp);
 		break;
 	case MOVED:
 		break;
 	case UNLOCKABLE:
-		r = ss_fail(e, SS_EIO, "cannot write '%s': '%s' exists; "
-		    "remove it if no other process is writing", o->path, o->tmp);
+		r = ss_fail(e, SS_EIO, "cannot write %s: '%s' exists; "
+		    "remove it if no other process is writing", o->name, o->tmp);
 		break;
 	}
 	close(fd);
@@ -92,11 +95,11 @@ open_temporary(struct ss_outfile *o, struct ss_err *e)
 			close(o->fd);	/* taken for a stale one before it was locked */
 			o->fd = -1;
 		} else if (errno != EEXIST)
-			return ss_fail_errno(e, SS_EIO, "cannot create '%s'", o->path);
+			return ss_fail_errno(e, SS_EIO, "cannot create %s", o->name);
 		else if ((r = remove_stale(o, e)) < 0)
 			return r;
 	}
-	return ss_fail(e, SS_EIO, "cannot write '%s': too many processes want to", o->path);
+	return ss_fail(e, SS_EIO, "cannot write %s: too many processes want to", o->name);
 }
 
 /* Replacing such a target by a file would do harm (as root, even to /dev/null). */
@@ -112,28 +115,54 @@ is_special(const char *path)
 static void
 release(struct ss_outfile *o)
 {
+	if (o->stream != NULL)
+		fclose(o->stream);
 	if (o->fd >= 0)
 		close(o->fd);
 	if (o->dir >= 0)
 		close(o->dir);
 	free(o->tmp);
 	free(o->path);
+	free(o->name);
 	free(o);
+}
+
+/* Takes the temporary away, if it has not become the target. */
+static void
+drop(struct ss_outfile *o)
+{
+	if (o->tmp != NULL && !o->named)
+		unlinkat(o->dir, o->tmp, 0);
+	release(o);
 }
 
 int
 ss_outfile_open(struct ss_outfile **out, const char *path, struct ss_err *e)
 {
+	const bool standard = path == NULL || strcmp(path, "-") == 0;
+	const char *shown = standard ? "standard output" : path;
 	struct ss_outfile *o = calloc(1, sizeof(*o));
 	char *slash;
 	int r;
 
 	if (o == NULL)
-		return ss_fail(e, SS_EIO, "cannot write '%s': out of memory", path);
+		return ss_fail(e, SS_EIO, "cannot write '%s': out of memory", shown);
 	o->dir = o->fd = -1;
-	if ((o->path = strdup(path)) == NULL) {
-		r = ss_fail(e, SS_EIO, "cannot write '%s': out of memory", path);
+	o->path = strdup(shown);
+	o->name = malloc(strlen(shown) + sizeof("''"));
+	if (o->path == NULL || o->name == NULL) {
+		r = ss_fail(e, SS_EIO, "cannot write '%s': out of memory", shown);
 		goto fail;
+	}
+	sprintf(o->name, standard ? "%s" : "'%s'", shown);
+	if (standard) {
+		o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+		if (o->fd < 0) {
+			r = ss_fail_errno(e, SS_EIO, "cannot write %s", o->name);
+			goto fail;
+		}
+		*out = o;
+		return 0;
 	}
 	if (is_special(path)) {
 		o->fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -192,7 +221,7 @@ ss_outfile_write(struct ss_outfile *o, const void *data, size_t n, struct ss_err
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
-			return ss_fail_errno(e, SS_EIO, "cannot write '%s'", o->path);
+			return ss_fail_errno(e, SS_EIO, "cannot write %s", o->name);
 		p += w;
 		n -= (size_t)w;
 	}
@@ -217,49 +246,90 @@ sync_fd(int fd)
 	return r < 0 && (errno == EINVAL || errno == ENOTSUP || errno == EROFS) ? 0 : r;
 }
 
+FILE *
+ss_outfile_stream(struct ss_outfile *o, struct ss_err *e)
+{
+	int fd;
+
+	if (o->stream != NULL)
+		return o->stream;
+	fd = fcntl(o->fd, F_DUPFD_CLOEXEC, 0);
+	o->stream = fd < 0 ? NULL : fdopen(fd, "w");
+	if (o->stream == NULL) {
+		ss_fail_errno(e, SS_EIO, "cannot write %s", o->name);
+		if (fd >= 0)
+			close(fd);
+	}
+	return o->stream;
+}
+
+int
+ss_outfile_check(const struct ss_outfile *o, struct ss_err *e)
+{
+	if (o->stream == NULL || !ferror(o->stream))
+		return 0;
+	errno = 0;
+	if (fflush(o->stream) == 0 || errno == 0)	/* what failed is gone, and its reason too */
+		return ss_fail(e, SS_EIO, "cannot write %s", o->name);
+	return ss_fail_errno(e, SS_EIO, "cannot write %s", o->name);
+}
+
+/* Brings all bytes to the disk, and asks close for its errors. */
+static int
+settle(struct ss_outfile *o, struct ss_err *e)
+{
+	int fd, r;
+
+	if (o->stream != NULL && fflush(o->stream) != 0)
+		return ss_fail_errno(e, SS_EIO, "cannot write %s", o->name);
+	if ((r = ss_outfile_check(o, e)) < 0)
+		return r;
+	if (sync_fd(o->fd) < 0)
+		return ss_fail_errno(e, SS_EIO, "cannot write %s to disk", o->name);
+	/* A second descriptor keeps the lock while the errors of close are asked for. */
+	fd = o->tmp != NULL ? dup(o->fd) : o->fd;
+	if (o->tmp == NULL)
+		o->fd = -1;
+	if (fd < 0 || close(fd) < 0)
+		return ss_fail_errno(e, SS_EIO, "cannot write %s", o->name);
+	return 0;
+}
+
+int
+ss_outfile_commit_all(struct ss_outfile *const *o, int n, struct ss_err *e)
+{
+	int r = 0;
+
+	for (int i = 0; i < n && r == 0; i++)
+		r = settle(o[i], e);
+	for (int i = 0; i < n && r == 0; i++) {
+		if (o[i]->tmp == NULL)
+			continue;
+		if (renameat(o[i]->dir, o[i]->tmp, o[i]->dir, o[i]->base) < 0)
+			r = ss_fail_errno(e, SS_EIO, "cannot create %s", o[i]->name);
+		else
+			o[i]->named = true;
+	}
+	for (int i = 0; i < n && r < 0; i++)	/* a part of them is worth nothing */
+		if (o[i]->named)
+			unlinkat(o[i]->dir, o[i]->base, 0);
+	for (int i = 0; i < n && r == 0; i++)
+		if (o[i]->named && sync_fd(o[i]->dir) < 0)
+			r = ss_fail_errno(e, SS_EIO, "cannot write the folder of %s to disk", o[i]->name);
+	for (int i = 0; i < n; i++)
+		drop(o[i]);
+	return r;
+}
+
 int
 ss_outfile_commit(struct ss_outfile *o, struct ss_err *e)
 {
-	bool replaced = false;
-	int fd, r = 0;
-
-	if (sync_fd(o->fd) < 0) {
-		r = ss_fail_errno(e, SS_EIO, "cannot write '%s' to disk", o->path);
-		goto out;
-	}
-	if (o->tmp == NULL) {
-		fd = o->fd;
-		o->fd = -1;
-		if (close(fd) < 0)
-			r = ss_fail_errno(e, SS_EIO, "cannot write '%s'", o->path);
-		goto out;
-	}
-	/* A second descriptor keeps the lock while the errors of close are asked for. */
-	fd = dup(o->fd);
-	if (fd < 0 || close(fd) < 0) {
-		r = ss_fail_errno(e, SS_EIO, "cannot write '%s'", o->path);
-		goto out;
-	}
-	if (renameat(o->dir, o->tmp, o->dir, o->base) < 0) {
-		r = ss_fail_errno(e, SS_EIO, "cannot create '%s'", o->path);
-		goto out;
-	}
-	replaced = true;
-	if (sync_fd(o->dir) < 0)
-		r = ss_fail_errno(e, SS_EIO, "cannot write the folder of '%s' to disk", o->path);
-out:
-	if (o->tmp != NULL && !replaced)
-		unlinkat(o->dir, o->tmp, 0);
-	release(o);
-	return r;
+	return ss_outfile_commit_all(&o, 1, e);
 }
 
 void
 ss_outfile_discard(struct ss_outfile *o)
 {
-	if (o == NULL)
-		return;
-	if (o->tmp != NULL)
-		unlinkat(o->dir, o->tmp, 0);
-	release(o);
+	if (o != NULL)
+		drop(o);
 }

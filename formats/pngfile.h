@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "outfile.h"
 
 /*
  * Writes a picture of 8 bits a channel: 1 channel is gray, 3 are red, green, blue,
@@ -16,6 +17,10 @@
  */
 int ss_png_write(const char *path, const uint8_t *pixels, uint32_t width, uint32_t height,
     int channels, struct ss_err *e) SS_MUST_USE;
+
+/* The same into a file that the caller has opened, and commits. */
+int ss_png_write_to(struct ss_outfile *file, const uint8_t *pixels, uint32_t width,
+    uint32_t height, int channels, struct ss_err *e) SS_MUST_USE;
 
 /* size[] gets height and width; f, called name in messages, stands at its beginning. */
 int ss_png_size(FILE *f, const char *name, uint32_t size[2], struct ss_err *e) SS_MUST_USE;
