@@ -1,7 +1,9 @@
 /*
  * element.c - elements of any type as numbers: values, statistics, differences
  */
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "element.h"
@@ -64,6 +66,39 @@ ss_elements(enum ss_type t, const void *data, size_t at, size_t n, double *out)
 	case SS_F64:	CONVERT(double, x); break;
 	case SS_TYPES:	break;
 	}
+}
+
+/* All 64 bits of an integer, sign-extended. */
+static uint64_t
+integer(enum ss_type t, const void *data, size_t i)
+{
+	const size_t size = ss_type_size(t);
+	uint64_t v = 0;
+
+	memcpy(&v, (const char *)data + i * size, size);	/* little-endian, as the stream is */
+	if (t == SS_I8 || t == SS_I16 || t == SS_I32)
+		v = (v ^ UINT64_C(1) << (8 * size - 1)) - (UINT64_C(1) << (8 * size - 1));
+	return v;
+}
+
+int
+ss_element_text(enum ss_type t, const void *data, size_t i, char out[SS_ELEMENT_TEXT])
+{
+	/*
+	 * 1 + ceil(p log10(2)) digits tell any two numbers of p bits apart: p is 53 or 24. The halves
+	 * get as many as f32, so that they are the same numbers to a reader that has no such type.
+	 */
+	const int digits = t == SS_F64 ? 17 : 9;
+	double v;
+
+	if (t == SS_I8 || t == SS_I16 || t == SS_I32 || t == SS_I64)
+		return snprintf(out, SS_ELEMENT_TEXT, "%" PRId64, (int64_t)integer(t, data, i));
+	if (!ss_type_is_float(t))
+		return snprintf(out, SS_ELEMENT_TEXT, "%" PRIu64, integer(t, data, i));
+	ss_elements(t, data, i, 1, &v);
+	if (isnan(v))
+		return snprintf(out, SS_ELEMENT_TEXT, "nan");
+	return snprintf(out, SS_ELEMENT_TEXT, "%.*g", digits, v);
 }
 
 /* Merges the moments of a block (Chan, Golub, LeVeque 1979): exact means of large streams. */

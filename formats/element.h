@@ -11,6 +11,13 @@ bool ss_type_is_float(enum ss_type t);
 /* Elements at..at+n-1 of data as doubles; of 64-bit integers the 53 leading bits. */
 void ss_elements(enum ss_type t, const void *data, size_t at, size_t n, double *out);
 
+/*
+ * Element i of data as the decimal text that reads back to the same bits (halves also as f32), ended by
+ * a NUL; returns its length. All kinds of not-a-number are "nan", infinities "inf" and "-inf".
+ */
+enum { SS_ELEMENT_TEXT = 32 };
+int ss_element_text(enum ss_type t, const void *data, size_t i, char out[SS_ELEMENT_TEXT]);
+
 /* Begin with SS_STATS_INIT; mean and deviation are over the finite elements. */
 struct ss_stats {
 	uint64_t count, nan, inf;

@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "element.h"
 #include "gz.h"
 #include "npy.h"
+#include "npy_write.h"
 
 enum {
 	HEADER_MAX = 1 << 16,
@@ -34,14 +36,6 @@ struct npy {
 	struct file images, labels;	/* labels.gz NULL: none */
 	bool whole;			/* no limit cuts it, so its end must be sound */
 	unsigned char *record;		/* one image as it lies in the file, for SS_HWC */
-};
-
-static const struct {
-	const char *descr;
-	enum ss_type type;
-} types[] = {
-	{ "|u1", SS_U8 }, { "|i1", SS_I8 }, { "<u2", SS_U16 }, { "<i2", SS_I16 }, { "<u4", SS_U32 },
-	{ "<i4", SS_I32 }, { "<u8", SS_U64 }, { "<i8", SS_I64 }, { "<f4", SS_F32 }
 };
 
 static void
@@ -140,9 +134,9 @@ parse_header(struct file *f, const char *text, uint64_t offset, struct ss_err *e
 	if (word[0] == 'F')
 		return ss_fail(e, SS_EDATA, "'%s': in Fortran order; save numpy.ascontiguousarray of it",
 		    name);
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(descr, types[i].descr) == 0) {
-			f->type = types[i].type;
+	for (enum ss_type t = 0; t < SS_TYPES; t++)
+		if (ss_npy_descr(t) != NULL && strcmp(descr, ss_npy_descr(t)) == 0) {
+			f->type = t;
 			return 0;
 		}
 	return ss_fail(e, SS_EDATA, "'%s': elements of type '%.60s' are not supported", name, descr);
@@ -317,7 +311,7 @@ open_both(struct npy *x, const char *path, const char *labels, enum ss_layout la
 		return 0;
 	if ((r = open_file(l, labels, e)) < 0)
 		return r;
-	if (l->rank != 1 || l->type == SS_F32)
+	if (l->rank != 1 || ss_type_is_float(l->type))
 		return ss_fail(e, SS_EDATA, "'%s': labels are integers in one dimension, not %s in %d",
 		    labels, ss_type_name(l->type), l->rank);
 	if (l->dim[0] != f->dim[0])

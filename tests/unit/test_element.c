@@ -147,6 +147,60 @@ test_differences(void **state)
 	assert_int_equal(d.count, 1);		/* integers know no tolerance */
 }
 
+/* Reads the text of element i back into the type, and compares the bits. */
+static void
+check_text(enum ss_type t, const void *data, size_t i)
+{
+	const size_t size = ss_type_size(t);
+	char text[SS_ELEMENT_TEXT];
+	unsigned char back[8] = { 0 };
+	int n = ss_element_text(t, data, i, text);
+	double v;
+
+	assert_int_equal(n, strlen(text));
+	ss_elements(t, data, i, 1, &v);
+	if (isnan(v)) {
+		assert_string_equal(text, "nan");
+		return;
+	}
+	switch (t) {
+	case SS_F64: memcpy(back, &(double){ strtod(text, NULL) }, 8); break;
+	case SS_F32: memcpy(back, &(float){ strtof(text, NULL) }, 4); break;
+	case SS_F16:
+	case SS_BF16:	/* the halves are f32 too: the same number must come out */
+		assert_true((double)strtof(text, NULL) == v && !signbit(v) == !signbit(strtof(text, NULL)));
+		return;
+	case SS_U64: memcpy(back, &(uint64_t){ strtoull(text, NULL, 10) }, 8); break;
+	default: memcpy(back, &(int64_t){ strtoll(text, NULL, 10) }, size); break;
+	}
+	assert_memory_equal(back, (const char *)data + i * size, size);
+}
+
+static void
+test_text(void **state)
+{
+	struct ss_rng r;
+
+	(void)state;
+	for (uint32_t bits = 0; bits < 0x10000; bits++) {
+		uint16_t half = (uint16_t)bits;
+
+		for (enum ss_type t = SS_U16; t <= SS_BF16; t++)
+			if (ss_type_size(t) == 2)
+				check_text(t, &half, 0);
+		check_text(SS_U8, &half, 0);
+		check_text(SS_I8, &half, 0);
+	}
+	ss_rng_init(&r, 1, SS_RNG_SHAPES, 0, 0, 0);
+	for (int k = 0; k < 20000; k++) {	/* any bits: subnormals, infinities, NaN among them */
+		uint32_t bits[4] = { ss_rng_u32(&r), ss_rng_u32(&r), ss_rng_u32(&r), ss_rng_u32(&r) };
+
+		for (enum ss_type t = SS_U32; t < SS_TYPES; t++)
+			if (ss_type_size(t) >= 4)
+				check_text(t, bits, 1);
+	}
+}
+
 int
 main(void)
 {
@@ -155,6 +209,7 @@ main(void)
 		cmocka_unit_test(test_halves),
 		cmocka_unit_test(test_statistics),
 		cmocka_unit_test(test_differences),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
