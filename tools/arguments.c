@@ -120,6 +120,27 @@ tool_name(const char *option, const char *text, const char *const *names)
 	tool_die(TOOL_MISUSE, "%s '%s' is none of %s", option, text, all);
 }
 
+int
+tool_tensors(const struct ss_reader *in, const char *names, int out[SS_MAX_TENSORS])
+{
+	const struct ss_header *h = ss_reader_header(in);
+	char *copy = list_copy(names), *rest = copy, *item;
+	int n = 0;
+
+	while ((item = next_item(&rest)) != NULL) {
+		int tensor = ss_header_find(h, item);
+
+		if (tensor < 0)
+			tool_die(TOOL_MISUSE, "%s: there is no tensor '%s'", ss_reader_name(in), item);
+		for (int i = 0; i < n; i++)
+			if (out[i] == tensor)
+				tool_die(TOOL_MISUSE, "--tensor: '%s' is there twice", item);
+		out[n++] = tensor;
+	}
+	free(copy);
+	return n;
+}
+
 struct ss_pool *
 tool_pool(int threads)
 {

@@ -10,9 +10,6 @@
 #include "element.h"
 #include "labelled.h"
 
-/* A label above that is taken for damage: counts per class would fill the memory. */
-enum { LABEL_MAX = (1 << 20) - 1 };
-
 static bool
 is_usable(const struct ss_tensor *t, enum ss_type type)
 {
@@ -156,9 +153,9 @@ labelled_more(struct labelled *f)
 		if (y < 0)
 			tool_die(TOOL_MISUSE, "%s: record %" PRIu64 " has no label (%g)",
 			    ss_reader_name(f->in), g.first + i, y);
-		if (y > LABEL_MAX)
+		if (y > LABELLED_MAX)
 			tool_die(TOOL_DAMAGED, "%s: record %" PRIu64 " has label %.0f, above %d",
-			    ss_reader_name(f->in), g.first + i, y, LABEL_MAX);
+			    ss_reader_name(f->in), g.first + i, y, LABELLED_MAX);
 		f->y[f->n + i] = (int32_t)y;
 	}
 	if (f->index >= 0)
@@ -249,14 +246,14 @@ labelled_find(const struct labelled *f, uint64_t number)
 }
 
 char **
-labelled_names(const struct labelled *f, int n)
+labelled_header_names(const struct ss_header *h, int n)
 {
 	char **names = calloc((size_t)n + 1, sizeof(*names)), *line;
 	size_t at = 0;
 
 	if (names == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
-	while ((line = ss_header_next(ss_reader_header(f->in), "@LB", &at)) != NULL) {
+	while ((line = ss_header_next(h, "@LB", &at)) != NULL) {
 		char *id = ss_line_get(line, "ID"), *end;
 		unsigned long long k = id == NULL ? 0 : strtoull(id, &end, 10);
 
@@ -271,6 +268,12 @@ labelled_names(const struct labelled *f, int n)
 		free(line);
 	}
 	return names;
+}
+
+char **
+labelled_names(const struct labelled *f, int n)
+{
+	return labelled_header_names(ss_reader_header(f->in), n);
 }
 
 void

@@ -9,6 +9,9 @@
 
 #include "tool.h"
 
+/* A label above that is taken for damage: counts per class would fill the memory. */
+enum { LABELLED_MAX = (1 << 20) - 1 };
+
 struct labelled {
 	struct ss_reader *in;
 	int tensor, label, index;	/* of the header; index may be -1 */
@@ -46,6 +49,7 @@ size_t labelled_find(const struct labelled *f, uint64_t number);
 
 /* The names of labels 0..n-1, NULL where the stream gives none; freed with labelled_free_names. */
 char **labelled_names(const struct labelled *f, int n);
+char **labelled_header_names(const struct ss_header *h, int n);
 void labelled_free_names(char **names, int n);
 
 void labelled_close(struct labelled *f);

@@ -119,22 +119,15 @@ choose_tensors(const struct ss_reader *in, struct choice *c)
 {
 	const struct ss_header *h = ss_reader_header(in);
 	const char *from = ss_reader_name(in);
-	char name[SS_NAME_MAX + 1];
+	int named[SS_MAX_TENSORS];
+	int n = given.tensors == NULL ? 0 : tool_tensors(in, given.tensors, named);
 
-	for (const char *p = given.tensors; p != NULL; p = *p == ',' ? p + 1 : NULL) {
-		size_t n = strcspn(p, ",");
-		int i;
-
-		snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : (int)sizeof name, p);
-		i = ss_header_find(h, name);
-		if (i < 0)
-			tool_die(TOOL_MISUSE, "%s: there is no tensor '%s'", from, name);
-		if (!tool_is_picture(&h->tensor[i]))
+	for (int k = 0; k < n; k++) {
+		if (!tool_is_picture(&h->tensor[named[k]]))
 			tool_die(TOOL_MISUSE,
 			    "%s: tensor '%s' is no picture: u8 of 1 or 3 channels, rows, columns",
-			    from, name);
-		choose(c, i);
-		p += n;
+			    from, h->tensor[named[k]].name);
+		choose(c, named[k]);
 	}
 	/* unasked: the image, if it is there, and then its views */
 	for (int i = 0; given.tensors == NULL && i < h->tensors; i++)

@@ -14,16 +14,14 @@
 
 struct tool_state tool = { .name = "ss", .trouble = TOOL_FAILURE };
 
-enum { INPUTS = 16 };		/* files remembered, so as not to overwrite them */
-
 static int given_argc;				/* as getopt sees them, and reorders them */
 static char **given_argv;
 
 static struct ss_writer *writer;		/* gets the ERROR frame */
 static bool stream_expected;			/* stdout will be a stream, but is not yet */
 static bool stdout_taken;			/* by a stream: not ours to flush */
-static struct { dev_t dev; ino_t ino; } input[INPUTS];	/* regular files being read */
-static int inputs;
+static struct { dev_t dev; ino_t ino; } *input;	/* regular files being read, not to be overwritten */
+static size_t inputs;
 
 /* Options that cannot change what comes out; the history does without them, so that bytes repeat. */
 static bool
@@ -287,15 +285,19 @@ tool_check_input(const char *path, const char *what)
 {
 	const bool standard = path == NULL || strcmp(path, "-") == 0;
 	struct stat st;
+	void *p;
 
 	if (standard && isatty(STDIN_FILENO) && !tool.force)
 		tool_die(TOOL_MISUSE, "standard input is a terminal, but %s is expected: "
 		    "name a file, use a pipe, or --force (see %s --help)", what, tool.name);
-	if ((standard ? fstat(STDIN_FILENO, &st) : stat(path, &st)) == 0 && S_ISREG(st.st_mode) &&
-	    inputs < INPUTS) {
-		input[inputs].dev = st.st_dev;
-		input[inputs++].ino = st.st_ino;
-	}
+	if ((standard ? fstat(STDIN_FILENO, &st) : stat(path, &st)) < 0 || !S_ISREG(st.st_mode))
+		return;
+	p = realloc(input, (inputs + 1) * sizeof(*input));
+	if (p == NULL)
+		tool_die(TOOL_FAILURE, "out of memory");
+	input = p;
+	input[inputs].dev = st.st_dev;
+	input[inputs++].ino = st.st_ino;
 }
 
 struct ss_reader *
@@ -334,7 +336,7 @@ tool_is_model(const char *path)
 static void
 refuse_input(const struct stat *st, const char *name)
 {
-	for (int i = 0; S_ISREG(st->st_mode) && i < inputs; i++)
+	for (size_t i = 0; S_ISREG(st->st_mode) && i < inputs; i++)
 		if (st->st_dev == input[i].dev && st->st_ino == input[i].ino)
 			tool_die(TOOL_MISUSE, "'%s' is input and output at once", name);
 }
@@ -356,7 +358,7 @@ tool_check_output(const char *path, const char *what)
 	if (path != NULL && strcmp(path, "-") == 0)
 		path = NULL;
 	if (path == NULL) {
-		if (isatty(STDOUT_FILENO) && !tool.force)
+		if (what != NULL && isatty(STDOUT_FILENO) && !tool.force)
 			tool_die(TOOL_MISUSE, "standard output is a terminal, and %s is not for reading: "
 			    "name a file with -o, use a pipe, or --force", what);
 		if (fstat(STDOUT_FILENO, &st) < 0)
@@ -429,6 +431,8 @@ tool_finish(struct ss_reader *in, struct ss_writer *out)
 		tool_fail(r, &e);
 	close_stdout();
 	free(tool.argv);
+	free(input);
 	tool.argv = NULL;
+	input = NULL;
 	return TOOL_OK;
 }

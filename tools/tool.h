@@ -105,6 +105,9 @@ int tool_name(const char *option, const char *text, const char *const *names);
 int tool_int_list(const char *option, const char *text, long long lo, long long hi, long long *out, int max);
 int tool_double_list(const char *option, const char *text, double lo, double hi, double *out, int max);
 
+/* --tensor NAME,...: which tensors of the stream, each once; returns how many, at most SS_MAX_TENSORS. */
+int tool_tensors(const struct ss_reader *in, const char *names, int out[SS_MAX_TENSORS]);
+
 /* --threads: 0..TOOL_THREADS_MAX, 0 means ss_cpus(); env SS_THREADS, if set, is the default of compute tools. Never fails: ends with status 1. */
 struct ss_pool *tool_pool(int threads);
 
@@ -130,7 +133,7 @@ struct ss_writer *tool_output(const char *path, const struct ss_header *h);
 
 /*
  * The same refusals for an output that is no stream but, say, "a picture": for
- * tools that write it themselves.
+ * tools that write it themselves. NULL: text, which a terminal may have.
  */
 void tool_check_output(const char *path, const char *what);
 

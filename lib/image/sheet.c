@@ -17,9 +17,18 @@ enum {
 
 /* Pixels that n cells of this size take up. */
 static size_t
-extent(int n, int cell)
+extent(const struct ss_sheet *s, int n, int cell)
 {
-	return 2 * MARGIN + (size_t)n * (size_t)cell + (size_t)(n - 1) * GAP;
+	const size_t room = (size_t)n * (size_t)cell;
+
+	return s->tight ? room : 2 * MARGIN + room + (size_t)(n - 1) * GAP;
+}
+
+/* Where the k-th of them begins. */
+static size_t
+place(const struct ss_sheet *s, size_t k, int cell)
+{
+	return s->tight ? k * (size_t)cell : MARGIN + k * (size_t)(cell + GAP);
 }
 
 int
@@ -38,14 +47,14 @@ ss_sheet_measure(struct ss_sheet *s, struct ss_err *e)
 	SS_BUG_IF(s->columns < 1 || s->rows < 1);
 	SS_BUG_IF(s->pictures < 1 || s->pictures > SS_SHEET_PICTURES);
 	s->cell_height = 0;
-	s->cell_width = (s->pictures - 1) * THIN;
+	s->cell_width = s->tight ? 0 : (s->pictures - 1) * THIN;
 	for (int k = 0; k < s->pictures; k++) {
 		s->cell_width += s->width[k];
 		if (s->height[k] > s->cell_height)
 			s->cell_height = s->height[k];
 	}
-	s->total_height = extent(s->rows, s->cell_height);
-	s->total_width = extent(s->columns, s->cell_width);
+	s->total_height = extent(s, s->rows, s->cell_height);
+	s->total_width = extent(s, s->columns, s->cell_width);
 	if (!ss_mul(s->total_height, s->total_width, &bytes) || bytes > BYTES_MAX / 3)
 		return ss_fail(e, SS_EUSAGE, "a sheet of %zu x %zu pixels is too large",
 		    s->total_width, s->total_height);
@@ -59,11 +68,13 @@ ss_sheet_create(struct ss_sheet *s, struct ss_err *e)
 
 	if (r < 0)
 		return r;
-	s->rgb = malloc(3 * s->total_height * s->total_width);
+	/* black is left to calloc, so that room for pictures that do not come costs nothing */
+	s->rgb = calloc(s->total_height * s->total_width, 3);
 	if (s->rgb == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a sheet of %zu x %zu pixels",
 		    s->total_width, s->total_height);
-	memset(s->rgb, BACKGROUND, 3 * s->total_height * s->total_width);
+	if (!s->tight)
+		memset(s->rgb, BACKGROUND, 3 * s->total_height * s->total_width);
 	return 0;
 }
 
@@ -104,14 +115,13 @@ ss_sheet_put(struct ss_sheet *s, size_t n, int k, const struct ss_image *m,
 {
 	const size_t column = n % (size_t)s->columns, line = n / (size_t)s->columns;
 	const int height = s->height[k], width = s->width[k];
-	size_t top = MARGIN + line * (size_t)(s->cell_height + GAP);
-	size_t left = MARGIN + column * (size_t)(s->cell_width + GAP);
+	size_t top = place(s, line, s->cell_height), left = place(s, column, s->cell_width);
 	struct ss_image fitted = *m;
 	int zoom = height / m->height, r = 0;
 
 	SS_BUG_IF(k >= s->pictures || line >= (size_t)s->rows);
 	for (int i = 0; i < k; i++)
-		left += (size_t)(s->width[i] + THIN);
+		left += (size_t)(s->width[i] + (s->tight ? 0 : THIN));
 	if (zoom * m->height == height && zoom * m->width == width) {
 		paint(s, top, left, m, zoom);
 		return 0;
@@ -148,10 +158,10 @@ ss_sheet_trim(struct ss_sheet *s, size_t n)
 	SS_BUG_IF(n == 0);
 	if (rows < (size_t)s->rows) {
 		s->rows = (int)rows;
-		s->total_height = extent(s->rows, s->cell_height);
+		s->total_height = extent(s, s->rows, s->cell_height);
 	}
 	if (n < (size_t)s->columns) {
-		size_t now = extent((int)n, s->cell_width);
+		size_t now = extent(s, (int)n, s->cell_width);
 
 		s->columns = (int)n;
 		s->total_width = now;

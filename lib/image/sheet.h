@@ -13,6 +13,7 @@ enum { SS_SHEET_PICTURES = 32 };	/* of a record */
 
 struct ss_sheet {
 	/* set by the caller */
+	bool tight;		/* no margins, no gaps, black ground: a sprite sheet */
 	int columns, rows;
 	int pictures;
 	int height[SS_SHEET_PICTURES], width[SS_SHEET_PICTURES];	/* of their places */
