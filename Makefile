@@ -90,7 +90,7 @@ check-long: check check-torch
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
 	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py \
-	    tests/torch/check_augment.py
+	    tests/torch/check_augment.py tests/torch/check_probe.py
 
 # Parsers against libFuzzer, FUZZTIME seconds each; needs clang.
 FUZZTIME = 60

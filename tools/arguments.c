@@ -107,6 +107,25 @@ tool_double_list(const char *option, const char *text, double lo, double hi, dou
 }
 
 int
+tool_rising_list(const char *option, const char *text, long long lo, long long hi, uint64_t *out, int max)
+{
+	char *copy = list_copy(text), *rest = copy, *item;
+	int n = 0;
+
+	while ((item = next_item(&rest)) != NULL) {
+		const uint64_t v = (uint64_t)tool_int(option, item, lo, hi);
+
+		if (n == max)
+			tool_die(TOOL_MISUSE, "%s: more than %d numbers", option, max);
+		if (n > 0 && v <= out[n - 1])
+			tool_die(TOOL_MISUSE, "%s '%s' are not rising whole numbers", option, text);
+		out[n++] = v;
+	}
+	free(copy);
+	return n;
+}
+
+int
 tool_name(const char *option, const char *text, const char *const *names)
 {
 	char all[256];

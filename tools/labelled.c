@@ -62,17 +62,15 @@ end:
 	free(last);
 }
 
-void
-labelled_open(struct labelled *f, const char *path, const char *tensor)
+/* Of any number of epochs. */
+static void
+open_any(struct labelled *f, const char *path, const char *tensor)
 {
 	const struct ss_header *h;
 	const struct ss_tensor *label;
 
 	*f = (struct labelled){ .in = tool_input(path) };
 	h = ss_reader_header(f->in);
-	if (h->epochs > 1)
-		tool_die(TOOL_MISUSE, "%s has %" PRIu32 " epochs: a score counts every image once",
-		    ss_reader_name(f->in), h->epochs);
 	f->tensor = choose_tensor(f, tensor);
 	f->pixels = h->tensor[f->tensor].type == SS_U8;
 	f->d = ss_tensor_elements(&h->tensor[f->tensor]);
@@ -90,6 +88,18 @@ labelled_open(struct labelled *f, const char *path, const char *tensor)
 	if (f->index >= 0 && (h->tensor[f->index].rank != 0 || h->tensor[f->index].type != SS_U64))
 		f->index = -1;
 	read_origin(f);
+}
+
+void
+labelled_open(struct labelled *f, const char *path, const char *tensor)
+{
+	uint32_t epochs;
+
+	open_any(f, path, tensor);
+	epochs = ss_reader_header(f->in)->epochs;
+	if (epochs > 1)
+		tool_die(TOOL_MISUSE, "%s has %" PRIu32 " epochs: a score counts every image once",
+		    ss_reader_name(f->in), epochs);
 }
 
 /* Room for `more` records; grows by halves, so that a wrong count in the header costs nothing. */
@@ -164,15 +174,34 @@ labelled_more(struct labelled *f)
 	return true;
 }
 
-void
-labelled_read(struct labelled *f, const char *path, const char *tensor)
+static void
+read_all(struct labelled *f)
 {
-	labelled_open(f, path, tensor);
 	while (labelled_more(f))
 		tool_progress("%s: %zu records", ss_reader_name(f->in), f->n);
 	tool_progress_end();
 	if (f->n == 0)
 		tool_die(TOOL_MISUSE, "%s has no records", ss_reader_name(f->in));
+}
+
+void
+labelled_read(struct labelled *f, const char *path, const char *tensor)
+{
+	labelled_open(f, path, tensor);
+	read_all(f);
+}
+
+size_t
+labelled_read_epochs(struct labelled *f, const char *path, const char *tensor)
+{
+	size_t epochs;
+
+	open_any(f, path, tensor);
+	epochs = ss_reader_header(f->in)->epochs;
+	read_all(f);
+	if (f->n % epochs != 0)
+		tool_die(TOOL_DAMAGED, "%s has %zu records in %zu epochs", ss_reader_name(f->in), f->n, epochs);
+	return epochs;
 }
 
 void

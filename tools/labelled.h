@@ -34,6 +34,9 @@ bool labelled_more(struct labelled *f);
 /* All of it; at least one record. */
 void labelled_read(struct labelled *f, const char *path, const char *tensor);
 
+/* The same of a stream that may have several epochs; returns how many, the same number of records each. */
+size_t labelled_read_epochs(struct labelled *f, const char *path, const char *tensor);
+
 /* Forgets the first n records held. */
 void labelled_drop(struct labelled *f, size_t n);
 

@@ -6,20 +6,6 @@
 
 #include "score.h"
 
-void
-score_parse_baseline(struct contest *c, char *text)
-{
-	char *equals = strchr(text, '='), *comma = equals == NULL ? NULL : strchr(equals, ',');
-
-	if (comma == NULL || equals == text || comma == equals + 1 || comma[1] == '\0' ||
-	    strchr(comma + 1, ',') != NULL)
-		tool_die(TOOL_MISUSE, "--baseline wants NAME=FILE,FILE, not '%s'", text);
-	*equals = *comma = '\0';
-	*c = (struct contest){ text, equals + 1, comma + 1 };
-	if (strcmp(c->known, "-") == 0 || strcmp(c->asked, "-") == 0)
-		tool_die(TOOL_MISUSE, "--baseline reads files, not standard input");
-}
-
 /* A value from a stream's header, fit for a terminal. */
 static void
 copy_plain(char *to, size_t room, const char *from)
@@ -63,9 +49,36 @@ print_line(const struct score_options *o, const struct score *s)
 	if (s->trained == 'n')
 		printf("  untrained");
 	printf("  %s %zu x %zu  classes %d", o->known_word, s->known, s->d, s->classes);
+	if (s->protocol[0] != '\0')
+		printf("  protocol %s", s->protocol);
 	if (s->name != NULL)
 		printf("  baseline %s", s->name);
 	printf("\n");
+}
+
+static int
+wider(int width, const char *text)
+{
+	const int n = text == NULL ? 0 : (int)strlen(text);
+
+	return n > width ? n : width;
+}
+
+/* A line for each score, for a reader who compares layers or settings. */
+static void
+print_table(const struct score *s, size_t n)
+{
+	int layer = 5, name = 4;
+
+	for (size_t i = 0; i < n; i++) {
+		layer = wider(layer, s[i].layer);
+		name = wider(name, s[i].name);
+	}
+	printf("%-*s  %-*s  features    top-1  how\n", name, "name", layer, "layer");
+	for (size_t i = 0; i < n; i++)
+		printf("%-*s  %-*s  %8zu  %5.2f %%  %s%s\n", name, s[i].name == NULL ? "-" : s[i].name, layer,
+		    s[i].layer, s[i].d, percent(s[i].tally.correct, s[i].tally.total), s[i].detail,
+		    s[i].trained == 'n' ? "  untrained" : "");
 }
 
 static const char *
@@ -133,6 +146,8 @@ json_score(const struct score_options *o, const struct score *s)
 	json_object_set_new(out, "arch", s->arch[0] == '\0' ? json_null() : json_string(s->arch));
 	json_object_set_new(out, "trained", s->trained == '?' ? json_null() :
 	    json_boolean(s->trained == 'y'));
+	if (s->protocol[0] != '\0')
+		json_object_set_new(out, "protocol", json_string(s->protocol));
 	json_object_set_new(out, o->known_word, json_count(s->known));
 	json_object_set_new(out, "features", json_count(s->d));
 	json_object_set_new(out, "classes", json_integer(s->classes));
@@ -209,7 +224,9 @@ score_print(const struct score_options *o, const struct score *s, size_t n, json
 	if (o->json) {
 		print_json(o, s, n, about);
 	} else {
-		for (size_t i = 0; i < n; i++) {
+		if (o->table)
+			print_table(s, n);
+		for (size_t i = 0; i < n && (!o->table || o->per_class || o->confusion); i++) {
 			print_line(o, &s[i]);
 			if (o->per_class)
 				print_classes(o, &s[i].tally);
@@ -222,10 +239,11 @@ score_print(const struct score_options *o, const struct score *s, size_t n, json
 }
 
 void
-score_free(struct score *s, size_t n)
+score_free(struct score_options *o, struct score *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		ss_tally_free(&s[i].tally);
 		json_decref(s[i].json);
 	}
+	labelled_free_names(o->names, o->named);
 }

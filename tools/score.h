@@ -9,12 +9,14 @@
 #include "eval/tally.h"
 #include "labelled.h"
 
-enum { SCORE_BASELINES = 16 };
+enum { SCORE_BASELINES = 16, SCORE_KNOWN = 256 };
 
-/* A pair of streams to score: the one asked for (name NULL), or a baseline. */
+/* Streams to score: those asked for (name NULL), or a baseline's. */
 struct contest {
 	const char *name;
-	const char *known, *asked;	/* bank and query, or training and test set */
+	const char *known[SCORE_KNOWN];	/* (knowns): the bank, or the training set: several views of it */
+	size_t knowns;
+	const char *asked;		/* query, or test set */
 };
 
 /* What was scored; copied, so that the streams can be closed. */
@@ -28,18 +30,16 @@ struct score {
 	int classes;
 	struct ss_tally tally;
 	char detail[256];		/* "k 200  t 0.1" */
+	char protocol[64];		/* "wu", or "wu (changed)"; "" if it is not of one score */
 	json_t *json;			/* the same and more, for --json; owned */
 };
 
 struct score_options {
 	const char *known_word;		/* "bank" or "train" */
-	bool json, per_class, confusion;
+	bool json, per_class, confusion, table;
 	char **names;			/* (named): of labels, or NULL; see labelled_names */
 	int named;
 };
-
-/* Parses NAME=KNOWN,ASKED of --baseline; text is kept. Ends the tool if it is not that. */
-void score_parse_baseline(struct contest *c, char *text);
 
 void score_init(struct score *s, const struct contest *c, const struct labelled *known,
     int classes, bool confusion);
@@ -51,6 +51,7 @@ void score_init(struct score *s, const struct contest *c, const struct labelled 
 void score_print(const struct score_options *o, const struct score *s, size_t n,
     json_t *about);
 
-void score_free(struct score *s, size_t n);
+/* Of the scores, and the names of the labels. */
+void score_free(struct score_options *o, struct score *s, size_t n);
 
 #endif

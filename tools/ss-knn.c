@@ -8,16 +8,30 @@
 #include <string.h>
 
 #include "eval/knn.h"
+#include "eval/protocol.h"
+#include "eval/rows.h"
 #include "kern/kern.h"
-#include "score.h"
+#include "score_options.h"
 
 enum {
 	LIST_MAX = 32,			/* values of k, and of t */
 	CHUNK = 8192			/* queries at a time, whatever the frames */
 };
 
-static const long long K_DEFAULT = 200, K_MIN = 1, K_MAX = 100000;
-static const double T_DEFAULT = 0.1, T_MIN = 1e-4, T_MAX = 1e4;
+static const long long K_MIN = 1, K_MAX = 100000;
+static const double T_MIN = 1e-4, T_MAX = 1e4;
+
+static struct options {
+	struct score_request score;
+	const struct ss_knn_protocol *protocol;
+	bool named;			/* the protocol was asked for */
+	long long k[LIST_MAX];
+	double t[LIST_MAX];
+	int ks, ts;			/* 0: the protocol's */
+	bool center, leave_one_out;
+	struct ss_pool *pool;
+} o = { .score = { .out = { .known_word = "bank" }, .asked_option = "query", .knowns_max = 1, .contests = 1 },
+	.protocol = ss_knn_protocols };
 
 static void
 print_usage(FILE *f)
@@ -28,33 +42,21 @@ print_usage(FILE *f)
 	    "images of the bank (by cosine) elect, each with exp(cosine / temperature) votes.\n\n"
 	    "      --bank FILE         file     labelled embeddings to learn from\n"
 	    "      --query FILE        file     labelled embeddings to score\n"
-	    "  -k, --k LIST            integers [%lld]  %lld..%lld each, at most the bank\n"
+	    "      --protocol NAME     name     [%s]  k, temperature and layer by name:\n",
+	    ss_knn_protocols[0].name);
+	for (const struct ss_knn_protocol *p = ss_knn_protocols; p->name != NULL; p++)
+		fprintf(f, "          %-8s  k %-4lld t %-5g %-10s  %s\n", p->name, p->k, p->t, p->layer, p->about);
+	fprintf(f, "  -k, --k LIST            integers [%lld]  %lld..%lld each, at most the bank\n"
 	    "      --temperature LIST  numbers  [%g]  %g..%g each\n"
-	    "      --tensor NAME       name     [the first of f32, or else of u8]\n"
 	    "      --center                     subtract the bank's mean from all first\n"
-	    "      --leave-one-out              without the bank's record of the query's index\n"
-	    "      --baseline NAME=BANK,QUERY   score these too, beside it (up to %d times)\n"
-	    "      --per-class                  a table of classes below each score\n"
-	    "      --confusion                  a table of what was taken for what\n"
-	    "      --json                       one JSON object\n"
-	    "  -t, --threads N         integer  [0]  0..%d, 0: the CPUs this process may use\n",
-	    K_DEFAULT, K_MIN, K_MAX, T_DEFAULT, T_MIN, T_MAX, SCORE_BASELINES, TOOL_THREADS_MAX);
+	    "      --leave-one-out              without the bank's record of the query's index\n",
+	    ss_knn_protocols[0].k, K_MIN, K_MAX, ss_knn_protocols[0].t, T_MIN, T_MAX);
+	score_options_usage(&o.score, f);
 	tool_print_common(f);
 }
 
-struct options {
-	struct score_options out;
-	long long k[LIST_MAX];
-	double t[LIST_MAX];
-	int ks, ts;
-	const char *tensor;
-	bool center, leave_one_out;
-	struct ss_pool *pool;
-};
-
 /* One contest being decided. */
 struct vote {
-	const struct options *o;
 	struct labelled bank, query;
 	struct ss_knn *knn;
 	double *mean;			/* of the bank, or NULL */
@@ -68,8 +70,8 @@ static void
 make_unit(const struct vote *v, struct labelled *f, size_t n)
 {
 	if (v->mean != NULL)
-		ss_subtract_row(v->o->pool, f->x, n, f->d, v->mean);
-	if (ss_unit_rows(v->o->pool, f->x, n, f->d) != n)
+		ss_subtract_row(o.pool, f->x, n, f->d, v->mean);
+	if (ss_unit_rows(o.pool, f->x, n, f->d) != n)
 		tool_die(TOOL_DAMAGED, "%s: an embedding is too large", ss_reader_name(f->in));
 }
 
@@ -77,7 +79,7 @@ make_unit(const struct vote *v, struct labelled *f, size_t n)
 static void
 score_chunk(struct vote *v, size_t n)
 {
-	const int sets = v->o->ks * v->o->ts;
+	const int sets = o.ks * o.ts;
 	struct ss_err e = SS_ERR_INIT;
 	int r;
 
@@ -88,7 +90,7 @@ score_chunk(struct vote *v, size_t n)
 		for (int s = 0; s < sets && v->skip[i] != SS_KNN_NONE; s++)
 			v->score[s].shared++;
 	}
-	r = ss_knn_predict(v->knn, v->query.x, n, v->o->leave_one_out ? v->skip : NULL,
+	r = ss_knn_predict(v->knn, v->query.x, n, o.leave_one_out ? v->skip : NULL,
 	    v->predicted, &e);
 	for (int s = 0; r == 0 && s < sets; s++)
 		r = ss_tally_add(&v->score[s].tally, v->query.y, v->predicted + (size_t)s * n, n,
@@ -102,49 +104,70 @@ score_chunk(struct vote *v, size_t n)
 static void
 open_contest(struct vote *v, const struct contest *c)
 {
-	const struct options *o = v->o;
-	struct ss_knn_question q = { o->k, o->ks, o->t, o->ts };
+	struct ss_knn_question q = { o.k, o.ks, o.t, o.ts };
 	const char *data[2];
 	struct ss_err e = SS_ERR_INIT;
 	int r;
 
-	labelled_read(&v->bank, c->known, o->tensor);
-	labelled_open(&v->query, c->asked, o->tensor);
+	labelled_read(&v->bank, c->known[0], o.score.tensor);
+	labelled_open(&v->query, c->asked, o.score.tensor);
 	labelled_match(&v->bank, &v->query);
 	data[0] = ss_reader_header(v->bank.in)->dataset;
 	data[1] = ss_reader_header(v->query.in)->dataset;
 	v->known_index = v->query.index >= 0 && strcmp(data[0], data[1]) == 0 &&
-	    (data[0][0] != '\0' || o->leave_one_out) && labelled_sort(&v->bank);
-	if (o->leave_one_out && !v->known_index)
+	    (data[0][0] != '\0' || o.leave_one_out) && labelled_sort(&v->bank);
+	if (o.leave_one_out && !v->known_index)
 		tool_die(TOOL_MISUSE, "--leave-one-out: %s and %s have no common index",
 		    ss_reader_name(v->bank.in), ss_reader_name(v->query.in));
-	v->predicted = calloc((size_t)(o->ks * o->ts) * CHUNK, sizeof(*v->predicted));
+	v->predicted = calloc((size_t)(o.ks * o.ts) * CHUNK, sizeof(*v->predicted));
 	v->skip = calloc(CHUNK, sizeof(*v->skip));
-	v->mean = o->center ? calloc(v->bank.d, sizeof(*v->mean)) : NULL;
-	if (v->predicted == NULL || v->skip == NULL || (o->center && v->mean == NULL))
+	v->mean = o.center ? calloc(v->bank.d, sizeof(*v->mean)) : NULL;
+	if (v->predicted == NULL || v->skip == NULL || (o.center && v->mean == NULL))
 		tool_die(TOOL_FAILURE, "out of memory");
-	if (o->center)
+	if (o.center)
 		ss_mean_row(v->bank.x, v->bank.n, v->bank.d, v->mean);
 	make_unit(v, &v->bank, v->bank.n);
-	r = ss_knn_create(&v->knn, o->pool, v->bank.x, v->bank.y, v->bank.n, v->bank.d, &q, &e);
+	r = ss_knn_create(&v->knn, o.pool, v->bank.x, v->bank.y, v->bank.n, v->bank.d, &q, &e);
 	if (r < 0)
 		tool_fail(r, &e);
 }
 
+static bool
+is_protocol(long long k, double t, const char *layer)
+{
+	return k == o.protocol->k && t == o.protocol->t && !o.center && !o.leave_one_out &&
+	    strcmp(layer, o.protocol->layer) == 0;
+}
+
+/* A score of another layer than the one that was asked for by the protocol's name. */
+static void
+warn_layer(const struct labelled *f)
+{
+	const char *layer = f->pixels ? "pixels" : f->layer == NULL ? "unknown" : f->layer;
+
+	if (o.named && strcmp(layer, o.protocol->layer) != 0)
+		tool_warn("%s: layer %s, but --protocol %s is about the %s", ss_reader_name(f->in), layer,
+		    o.protocol->name, o.protocol->layer);
+}
+
 /* Fills score (ks,ts). */
 static void
-run_contest(struct options *o, const struct contest *c, struct score *score)
+run_contest(const struct contest *c, struct score *score)
 {
-	struct vote v = { .o = o, .score = score };
+	struct vote v = { .score = score };
 
 	open_contest(&v, c);
-	for (int s = 0; s < o->ks * o->ts; s++) {
-		const long long k = o->k[s / o->ts];
-		const double t = o->t[s % o->ts];
+	if (c->name == NULL)
+		warn_layer(&v.bank);
+	for (int s = 0; s < o.ks * o.ts; s++) {
+		const long long k = o.k[s / o.ts];
+		const double t = o.t[s % o.ts];
 
-		score_init(&score[s], c, &v.bank, ss_knn_classes(v.knn), o->out.confusion);
+		score_init(&score[s], c, &v.bank, ss_knn_classes(v.knn), o.score.out.confusion);
 		snprintf(score[s].detail, sizeof(score[s].detail), "k %lld  t %g%s%s", k, t,
-		    o->center ? "  centered" : "", o->leave_one_out ? "  leave-one-out" : "");
+		    o.center ? "  centered" : "", o.leave_one_out ? "  leave-one-out" : "");
+		snprintf(score[s].protocol, sizeof(score[s].protocol), "%s%s", o.protocol->name,
+		    is_protocol(k, t, score[s].layer) ? "" : " (changed)");
 		json_object_set_new(score[s].json, "k", json_integer(k));
 		json_object_set_new(score[s].json, "t", json_real(t));
 	}
@@ -156,12 +179,12 @@ run_contest(struct options *o, const struct contest *c, struct score *score)
 	tool_progress_end();
 	if (score[0].tally.total == 0)
 		tool_die(TOOL_MISUSE, "%s has no records", ss_reader_name(v.query.in));
-	for (int s = 0; o->leave_one_out && s < o->ks * o->ts; s++)
+	for (int s = 0; o.leave_one_out && s < o.ks * o.ts; s++)
 		score[s].shared = 0;
 	ss_knn_free(v.knn);
-	if (o->out.names == NULL) {
-		o->out.named = score[0].tally.labels;
-		o->out.names = labelled_names(&v.query, o->out.named);
+	if (o.score.out.names == NULL) {
+		o.score.out.named = score[0].tally.labels;
+		o.score.out.names = labelled_names(&v.query, o.score.out.named);
 	}
 	labelled_close(&v.bank);
 	labelled_close(&v.query);
@@ -170,87 +193,80 @@ run_contest(struct options *o, const struct contest *c, struct score *score)
 	free(v.mean);
 }
 
+static void
+find_protocol(const char *name)
+{
+	char all[256];
+	size_t n = 0;
+
+	for (o.protocol = ss_knn_protocols; o.protocol->name != NULL; o.protocol++) {
+		if (strcmp(o.protocol->name, name) == 0)
+			return;
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n == 0 ? "" : ", ", o.protocol->name);
+	}
+	tool_die(TOOL_MISUSE, "--protocol '%s' is none of %s", name, all);
+}
+
 int
 main(int argc, char **argv)
 {
-	enum {
-		OPT_BANK = TOOL_OPT_OWN, OPT_QUERY, OPT_TEMPERATURE, OPT_TENSOR, OPT_CENTER,
-		OPT_LEAVE, OPT_BASELINE, OPT_PER_CLASS, OPT_CONFUSION, OPT_JSON
-	};
+	enum { OPT_PROTOCOL = TOOL_OPT_OWN, OPT_TEMPERATURE, OPT_CENTER, OPT_LEAVE };
 	static const struct option longopts[] = {
-		{ "bank", required_argument, NULL, OPT_BANK },
-		{ "query", required_argument, NULL, OPT_QUERY },
+		{ "protocol", required_argument, NULL, OPT_PROTOCOL },
 		{ "k", required_argument, NULL, 'k' },
 		{ "temperature", required_argument, NULL, OPT_TEMPERATURE },
-		{ "tensor", required_argument, NULL, OPT_TENSOR },
 		{ "center", no_argument, NULL, OPT_CENTER },
 		{ "leave-one-out", no_argument, NULL, OPT_LEAVE },
-		{ "baseline", required_argument, NULL, OPT_BASELINE },
-		{ "per-class", no_argument, NULL, OPT_PER_CLASS },
-		{ "confusion", no_argument, NULL, OPT_CONFUSION },
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "threads", required_argument, NULL, 't' },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
-	struct options o = { .out = { .known_word = "bank" }, .k = { K_DEFAULT }, .ks = 1,
-	    .t = { T_DEFAULT }, .ts = 1 };
-	struct contest contest[1 + SCORE_BASELINES] = { { NULL, NULL, NULL } };
+	struct option all[SCORE_OPTIONS + sizeof(longopts) / sizeof(*longopts)];
+	struct contest *asked = &o.score.contest[0];
 	struct score *score;
-	size_t contests = 1, sets;
+	size_t sets;
 	json_t *about;
-	int c, threads = 0;
+	int c;
 
 	tool_start(argc, argv);
 	tool.kernels = ss_kernels_find(NULL)->name;
-	while ((c = getopt_long(argc, argv, TOOL_SHORT "k:t:", longopts, NULL)) != -1) {
+	score_options_table(&o.score, all);
+	memcpy(all + SCORE_OPTIONS, longopts, sizeof(longopts));
+	while ((c = getopt_long(argc, argv, TOOL_SHORT "k:t:", all, NULL)) != -1) {
 		switch (c) {
-		case OPT_BANK:		contest[0].known = optarg; break;
-		case OPT_QUERY:		contest[0].asked = optarg; break;
+		case OPT_PROTOCOL:	o.named = true; find_protocol(optarg); break;
 		case 'k':
 			o.ks = tool_int_list("--k", optarg, K_MIN, K_MAX, o.k, LIST_MAX);
 			break;
 		case OPT_TEMPERATURE:
 			o.ts = tool_double_list("--temperature", optarg, T_MIN, T_MAX, o.t, LIST_MAX);
 			break;
-		case OPT_TENSOR:	o.tensor = optarg; break;
 		case OPT_CENTER:	o.center = true; break;
 		case OPT_LEAVE:		o.leave_one_out = true; break;
-		case OPT_BASELINE:
-			if (contests > SCORE_BASELINES)
-				tool_die(TOOL_MISUSE, "more than %d baselines", SCORE_BASELINES);
-			score_parse_baseline(&contest[contests++], optarg);
-			break;
-		case OPT_PER_CLASS:	o.out.per_class = true; break;
-		case OPT_CONFUSION:	o.out.confusion = true; break;
-		case OPT_JSON:		o.out.json = true; break;
-		case 't':
-			threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX);
-			break;
-		default:		tool_common_option(c, print_usage);
+		default:
+			if (!score_option(&o.score, c, optarg))
+				tool_common_option(c, print_usage);
 		}
 	}
-	if (optind < argc)
-		tool_die(TOOL_MISUSE, "unexpected '%s'; see ss-knn --help", argv[optind]);
-	if (contest[0].asked == NULL && o.leave_one_out)
-		contest[0].asked = contest[0].known;
-	if (contest[0].known == NULL || contest[0].asked == NULL)
-		tool_die(TOOL_MISUSE, "--bank and --query are needed; see ss-knn --help");
-	if (strcmp(contest[0].known, "-") == 0 && strcmp(contest[0].asked, "-") == 0)
-		tool_die(TOOL_MISUSE, "only one of bank and query can be standard input");
+	if (asked->asked == NULL && o.leave_one_out)
+		asked->asked = asked->known[0];
+	score_options_check(&o.score, argc, argv, optind);
+	if (o.ks == 0)
+		o.k[o.ks++] = o.protocol->k;
+	if (o.ts == 0)
+		o.t[o.ts++] = o.protocol->t;
 
 	sets = (size_t)(o.ks * o.ts);
-	score = calloc(contests * sets, sizeof(*score));
+	score = calloc(o.score.contests * sets, sizeof(*score));
 	if (score == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
-	o.pool = tool_pool(threads);
-	for (size_t i = 0; i < contests; i++)
-		run_contest(&o, &contest[i], score + i * sets);
-	about = json_pack("{sbsb}", "leave_one_out", o.leave_one_out, "centered", o.center);
-	score_print(&o.out, score, contests * sets, about);
+	o.pool = tool_pool(o.score.threads);
+	for (size_t i = 0; i < o.score.contests; i++)
+		run_contest(&o.score.contest[i], score + i * sets);
+	about = json_pack("{sssbsb}", "protocol", o.protocol->name, "leave_one_out", o.leave_one_out,
+	    "centered", o.center);
+	score_print(&o.score.out, score, o.score.contests * sets, about);
 	json_decref(about);
-	labelled_free_names(o.out.names, o.out.named);
-	score_free(score, contests * sets);
+	score_free(&o.score.out, score, o.score.contests * sets);
 	free(score);
 	ss_pool_free(o.pool);
 	return tool_finish(NULL, NULL);

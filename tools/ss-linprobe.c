@@ -7,46 +7,31 @@
 #include <string.h>
 
 #include "eval/probe.h"
-#include "score.h"
+#include "probe_options.h"
+#include "score_options.h"
+#include "training.h"
 
-static const double L2_MIN = 0, L2_MAX = 1e9, TOLERANCE_MIN = 1e-10, TOLERANCE_MAX = 0.1;
-enum {
-	ITERATIONS_MIN = 1, ITERATIONS_MAX = 1000000,
-	CHUNK = 8192			/* test records at a time, whatever the frames */
-};
+enum { CHUNK = 8192 };			/* test records at a time, whatever the frames */
+
+static struct score_request request = { .out = { .known_word = "train" }, .asked_option = "test",
+	.knowns_max = SCORE_KNOWN, .contests = 1 };
 
 static void
 print_usage(FILE *f)
 {
-	fprintf(f, "usage: ss-linprobe --train FILE --test FILE [options]\n"
-	    "One FILE may be '-'. Trains multinomial logistic regression on standardised features\n"
-	    "to convergence and prints the share of test images that it classifies rightly.\n\n"
-	    "      --train FILE        file     labelled embeddings to learn from\n"
-	    "      --test FILE         file     labelled embeddings to score\n"
-	    "      --l2 X              number   [%g]  %g..%g  adds X/2 |W|^2 to the losses' sum\n"
-	    "      --tolerance X       number   [%g]  %g..%g  stop when the decrease still\n"
-	    "                                   expected is this share of the objective\n"
-	    "      --max-iterations N  integer  [%d]  %d..%d\n"
-	    "      --tensor NAME       name     [the first of f32, or else of u8]\n"
-	    "      --baseline NAME=TRAIN,TEST   score these too, beside it (up to %d times)\n"
-	    "      --per-class                  a table of classes below each score\n"
-	    "      --confusion                  a table of what was taken for what\n"
-	    "      --json                       one JSON object\n"
-	    "  -t, --threads N         integer  [0]  0..%d, 0: the CPUs this process may use\n",
-	    SS_PROBE_L2, L2_MIN, L2_MAX, SS_PROBE_TOLERANCE, TOLERANCE_MIN, TOLERANCE_MAX,
-	    SS_PROBE_ITERATIONS, ITERATIONS_MIN, ITERATIONS_MAX, SCORE_BASELINES, TOOL_THREADS_MAX);
+	fprintf(f, "usage: ss-linprobe --train FILE [--train FILE ...] --test FILE [options]\n"
+	    "One FILE may be '-'. Trains multinomial logistic regression on embeddings\n"
+	    "and prints the share of test images that it classifies rightly.\n\n"
+	    "      --train FILE        file     labelled embeddings to learn from; several files (up to\n"
+	    "                                   %d), or epochs: the same images, augmented differently\n"
+	    "      --test FILE         file     labelled embeddings to score\n", SCORE_KNOWN);
+	score_options_usage(&request, f);
+	probe_options_usage(f);
 	tool_print_common(f);
 }
 
-struct options {
-	struct score_options out;
-	struct ss_probe_options probe;
-	const char *tensor;
-	struct ss_pool *pool;
-};
-
 static void
-show_progress(void *arg, int iteration, double objective, double decrement)
+show_iteration(void *arg, int iteration, double objective, double decrement)
 {
 	(void)arg;
 	tool_progress("iteration %d, objective %.6f, about %.1e above the minimum", iteration,
@@ -54,169 +39,206 @@ show_progress(void *arg, int iteration, double objective, double decrement)
 }
 
 static void
-describe(struct score *s, const struct ss_probe_fit *fit, size_t n)
+show_step(void *arg, int epoch, size_t done, size_t all, const struct ss_probe_epoch *now)
 {
-	const char *end = fit->converged ? "converged" :
-	    fit->stalled ? "not converged (rounding)" : "not converged";
+	(void)arg;
+	tool_progress("epoch %d, step %zu of %zu, rate %.4g, loss %.4f", epoch + 1, done + 1, all, now->rate,
+	    now->loss);
+}
 
-	snprintf(s->detail, sizeof(s->detail), "train %.2f %%  loss %.4f  iterations %d  %s",
-	    100 * (double)fit->correct / (double)n, fit->loss, fit->iterations, end);
-	json_object_set_new(s->json, "train_top1",
-	    json_real(100 * (double)fit->correct / (double)n));
+static json_t *
+json_epochs(const struct ss_probe_fit *fit, bool held)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < fit->epochs; i++) {
+		json_t *row = json_pack("{sisfsf}", "epoch", i + 1, "lr", fit->epoch[i].rate, "loss",
+		    fit->epoch[i].loss);
+
+		if (held)
+			json_object_set_new(row, "held_loss", json_real(fit->epoch[i].held));
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
+static void
+describe(struct score *s, const struct ss_probe_fit *fit, const struct probe_settings *o,
+    const struct ss_probe_set *set)
+{
+	const double train = 100 * (double)fit->correct / (double)fit->total;
+	size_t n = (size_t)snprintf(s->detail, sizeof(s->detail), "train %.2f %%  loss %.4f", train, fit->loss);
+
+	json_object_set_new(s->json, "train_top1", json_real(train));
 	json_object_set_new(s->json, "train_correct", json_integer((json_int_t)fit->correct));
 	json_object_set_new(s->json, "loss", json_real(fit->loss));
-	json_object_set_new(s->json, "objective", json_real(fit->objective));
-	json_object_set_new(s->json, "decrement", json_real(fit->decrement));
-	json_object_set_new(s->json, "iterations", json_integer(fit->iterations));
-	json_object_set_new(s->json, "evaluations", json_integer(fit->evaluations));
-	json_object_set_new(s->json, "converged", json_boolean(fit->converged));
 	json_object_set_new(s->json, "constant_features", json_integer(fit->constant));
+	json_object_set_new(s->json, "views", json_integer((json_int_t)set->views));
+	json_object_set_new(s->json, "held_out", json_integer((json_int_t)set->helds));
+	if (o->now.options.by_steps) {
+		n += (size_t)snprintf(s->detail + n, sizeof(s->detail) - n, "  epochs %d", fit->epochs);
+		if (o->now.options.steps.patience > 0)
+			n += (size_t)snprintf(s->detail + n, sizeof(s->detail) - n, "  best %d", fit->best);
+		json_object_set_new(s->json, "best_epoch", json_integer(fit->best));
+		json_object_set_new(s->json, "history", json_epochs(fit, set->helds > 0));
+	} else {
+		n += (size_t)snprintf(s->detail + n, sizeof(s->detail) - n, "  iterations %d  %s", fit->iterations,
+		    fit->converged ? "converged" : fit->stalled ? "not converged (rounding)" : "not converged");
+		json_object_set_new(s->json, "objective", json_real(fit->objective));
+		json_object_set_new(s->json, "decrement", json_real(fit->decrement));
+		json_object_set_new(s->json, "iterations", json_integer(fit->iterations));
+		json_object_set_new(s->json, "evaluations", json_integer(fit->evaluations));
+		json_object_set_new(s->json, "converged", json_boolean(fit->converged));
+	}
+	if (set->views > 1)
+		n += (size_t)snprintf(s->detail + n, sizeof(s->detail) - n, "  views %zu", set->views);
+	if (set->helds > 0)
+		snprintf(s->detail + n, sizeof(s->detail) - n, "  held out %zu", set->helds);
 }
+
+/* One set of streams being scored. */
+struct trial {
+	const struct probe_settings *settings;
+	struct ss_pool *pool;
+	struct training train;
+	struct labelled test, validation;
+	bool known_index;		/* the test records can be looked up in the training set by index */
+	bool seen_index;		/* and among those that it stopped by */
+	size_t seen;
+	struct ss_probe *probe;
+	struct score *score;
+};
 
 /* The first n test records held. */
 static void
-score_chunk(const struct options *o, const struct ss_probe *probe, const struct labelled *train,
-    bool known_index, struct labelled *test, size_t n, struct score *score)
+score_chunk(struct trial *t, size_t n)
 {
 	static int32_t predicted[CHUNK];
 	struct ss_err e = SS_ERR_INIT;
-	int r = ss_probe_predict(probe, o->pool, test->x, n, predicted, &e);
+	int r = ss_probe_predict(t->probe, t->pool, t->test.x, n, predicted, &e);
 
 	if (r == 0)
-		r = ss_tally_add(&score->tally, test->y, predicted, n, &e);
+		r = ss_tally_add(&t->score->tally, t->test.y, predicted, n, &e);
 	if (r < 0)
 		tool_fail(r, &e);
-	for (size_t i = 0; known_index && i < n; i++)
-		score->shared += labelled_find(train, test->number[i]) != SIZE_MAX;
-	labelled_drop(test, n);
+	for (size_t i = 0; t->known_index && i < n; i++)
+		t->score->shared += labelled_find(&t->train.first, t->test.number[i]) != SIZE_MAX;
+	for (size_t i = 0; t->seen_index && i < n; i++)
+		t->seen += labelled_find(&t->validation, t->test.number[i]) != SIZE_MAX;
+	labelled_drop(&t->test, n);
+}
+
+/* Whether the test records can be looked up by index in f. */
+static bool
+same_images(const struct trial *t, const struct labelled *f)
+{
+	const char *data = ss_reader_header(f->in)->dataset;
+
+	return t->test.index >= 0 && data[0] != '\0' &&
+	    strcmp(data, ss_reader_header(t->test.in)->dataset) == 0;
 }
 
 static void
-run_contest(struct options *o, const struct contest *c, struct score *score)
+read_streams(struct trial *t, const struct contest *c)
 {
-	struct labelled train, test;
+	const struct probe_settings *s = t->settings;
+
+	training_read(&t->train, c->known, c->knowns, request.tensor);
+	labelled_open(&t->test, c->asked, request.tensor);
+	labelled_match(&t->train.first, &t->test);
+	t->known_index = t->train.numbered && same_images(t, &t->train.first);
+	training_divide(&t->train, &s->now, s->now.options.steps.seed);
+	if (s->validation == NULL)
+		return;
+	labelled_read(&t->validation, s->validation, request.tensor);
+	labelled_match(&t->train.first, &t->validation);
+	t->seen_index = same_images(t, &t->validation) && labelled_sort(&t->validation);
+	t->train.set.held = t->validation.x;
+	t->validation.x = NULL;
+	t->train.set.held_label = t->validation.y;
+	t->train.set.helds = t->validation.n;
+}
+
+static void
+run_contest(struct trial *t, const struct contest *c)
+{
+	const struct ss_probe_options *o = &t->settings->now.options;
+	const char *name = c->known[0];
 	struct ss_probe_fit fit;
-	struct ss_probe *probe;
 	struct ss_err e = SS_ERR_INIT;
-	const char *data;
-	bool known_index;
 	int r;
 
-	labelled_read(&train, c->known, o->tensor);
-	labelled_open(&test, c->asked, o->tensor);
-	labelled_match(&train, &test);
-	data = ss_reader_header(train.in)->dataset;
-	known_index = test.index >= 0 && data[0] != '\0' &&
-	    strcmp(data, ss_reader_header(test.in)->dataset) == 0 && labelled_sort(&train);
-	r = ss_probe_train(&probe, o->pool, train.x, train.y, train.n, train.d, &o->probe, &fit,
-	    &e);
+	read_streams(t, c);
+	r = ss_probe_train(&t->probe, t->pool, &t->train.set, o, &fit, &e);
 	tool_progress_end();
 	if (r < 0)
 		tool_fail(r, &e);
-	if (!fit.converged)
-		tool_warn("%s: not converged after %d iterations%s", ss_reader_name(train.in),
-		    fit.iterations, fit.stalled ? ": no step gets any lower" : "; see --max-iterations");
-	score_init(score, c, &train, ss_probe_classes(probe), o->out.confusion);
-	describe(score, &fit, train.n);
+	if (!o->by_steps && !fit.converged)
+		tool_warn("%s: not converged after %d iterations%s", name, fit.iterations,
+		    fit.stalled ? ": no step gets any lower" : "; see --max-iterations");
+	score_init(t->score, c, &t->train.first, ss_probe_classes(t->probe), request.out.confusion);
+	t->score->known = t->train.set.n;
+	describe(t->score, &fit, t->settings, &t->train.set);
+	ss_probe_fit_free(&fit);
 
-	while (labelled_more(&test))
-		while (test.n >= CHUNK)
-			score_chunk(o, probe, &train, known_index, &test, CHUNK, score);
-	if (test.n > 0)
-		score_chunk(o, probe, &train, known_index, &test, test.n, score);
-	if (score->tally.total == 0)
-		tool_die(TOOL_MISUSE, "%s has no records", ss_reader_name(test.in));
-	if (o->out.names == NULL) {
-		o->out.named = score->tally.labels;
-		o->out.names = labelled_names(&test, o->out.named);
+	while (labelled_more(&t->test))
+		while (t->test.n >= CHUNK)
+			score_chunk(t, CHUNK);
+	if (t->test.n > 0)
+		score_chunk(t, t->test.n);
+	if (t->score->tally.total == 0)
+		tool_die(TOOL_MISUSE, "%s has no records", ss_reader_name(t->test.in));
+	if (t->seen > 0)
+		tool_warn("%zu of %zu test records are among those that training stopped by", t->seen,
+		    t->score->tally.total);
+	if (request.out.names == NULL) {
+		request.out.named = t->score->tally.labels;
+		request.out.names = labelled_names(&t->test, request.out.named);
 	}
-	ss_probe_free(probe);
-	labelled_close(&train);
-	labelled_close(&test);
+	ss_probe_free(t->probe);
+	training_close(&t->train);
+	labelled_close(&t->test);
+	labelled_close(&t->validation);
 }
 
 int
 main(int argc, char **argv)
 {
-	enum {
-		OPT_TRAIN = TOOL_OPT_OWN, OPT_TEST, OPT_L2, OPT_TOLERANCE, OPT_ITERATIONS,
-		OPT_TENSOR, OPT_BASELINE, OPT_PER_CLASS, OPT_CONFUSION, OPT_JSON
-	};
-	static const struct option longopts[] = {
-		{ "train", required_argument, NULL, OPT_TRAIN },
-		{ "test", required_argument, NULL, OPT_TEST },
-		{ "l2", required_argument, NULL, OPT_L2 },
-		{ "tolerance", required_argument, NULL, OPT_TOLERANCE },
-		{ "max-iterations", required_argument, NULL, OPT_ITERATIONS },
-		{ "tensor", required_argument, NULL, OPT_TENSOR },
-		{ "baseline", required_argument, NULL, OPT_BASELINE },
-		{ "per-class", no_argument, NULL, OPT_PER_CLASS },
-		{ "confusion", no_argument, NULL, OPT_CONFUSION },
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "threads", required_argument, NULL, 't' },
-		TOOL_COMMON_OPTIONS,
-		{ NULL, 0, NULL, 0 }
-	};
-	struct options o = { .out = { .known_word = "train" }, .probe = SS_PROBE_DEFAULTS };
-	struct contest contest[1 + SCORE_BASELINES] = { { NULL, NULL, NULL } };
+	static const struct option longopts[] = { TOOL_COMMON_OPTIONS, { NULL, 0, NULL, 0 } };
+	struct option all[SCORE_OPTIONS + PROBE_OPTIONS + sizeof(longopts) / sizeof(*longopts)];
+	struct probe_settings settings;
 	struct score score[1 + SCORE_BASELINES];
-	size_t contests = 1;
+	struct ss_pool *pool;
 	json_t *about;
-	int c, threads = 0;
+	int c;
 
 	tool_start(argc, argv);
 	tool_blas_guard(argc, argv);
-	o.probe.progress = show_progress;
-	while ((c = getopt_long(argc, argv, TOOL_SHORT "t:", longopts, NULL)) != -1) {
-		switch (c) {
-		case OPT_TRAIN:		contest[0].known = optarg; break;
-		case OPT_TEST:		contest[0].asked = optarg; break;
-		case OPT_L2:
-			o.probe.l2 = tool_double("--l2", optarg, L2_MIN, L2_MAX);
-			break;
-		case OPT_TOLERANCE:
-			o.probe.tolerance = tool_double("--tolerance", optarg, TOLERANCE_MIN,
-			    TOLERANCE_MAX);
-			break;
-		case OPT_ITERATIONS:
-			o.probe.max_iterations = (int)tool_int("--max-iterations", optarg,
-			    ITERATIONS_MIN, ITERATIONS_MAX);
-			break;
-		case OPT_TENSOR:	o.tensor = optarg; break;
-		case OPT_BASELINE:
-			if (contests > SCORE_BASELINES)
-				tool_die(TOOL_MISUSE, "more than %d baselines", SCORE_BASELINES);
-			score_parse_baseline(&contest[contests++], optarg);
-			break;
-		case OPT_PER_CLASS:	o.out.per_class = true; break;
-		case OPT_CONFUSION:	o.out.confusion = true; break;
-		case OPT_JSON:		o.out.json = true; break;
-		case 't':
-			threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX);
-			break;
-		default:		tool_common_option(c, print_usage);
-		}
-	}
-	if (optind < argc)
-		tool_die(TOOL_MISUSE, "unexpected '%s'; see ss-linprobe --help", argv[optind]);
-	if (contest[0].known == NULL || contest[0].asked == NULL)
-		tool_die(TOOL_MISUSE, "--train and --test are needed; see ss-linprobe --help");
-	if (strcmp(contest[0].known, "-") == 0 && strcmp(contest[0].asked, "-") == 0)
-		tool_die(TOOL_MISUSE, "only one of --train and --test can be standard input");
+	score_options_table(&request, all);
+	probe_options_table(all + SCORE_OPTIONS);
+	memcpy(all + SCORE_OPTIONS + PROBE_OPTIONS, longopts, sizeof(longopts));
+	while ((c = getopt_long(argc, argv, TOOL_SHORT "t:", all, NULL)) != -1)
+		if (!score_option(&request, c, optarg) && !probe_option(c, optarg))
+			tool_common_option(c, print_usage);
+	score_options_check(&request, argc, argv, optind);
+	probe_options_result(&settings);
+	if (settings.validation != NULL && request.contests > 1)
+		tool_die(TOOL_MISUSE, "--validation is not of the baselines' features; --hold-out goes with --baseline");
+	settings.now.options.progress = show_iteration;
+	settings.now.options.steps.progress = show_step;
 
-	o.pool = tool_pool(threads);
-	for (size_t i = 0; i < contests; i++)
-		run_contest(&o, &contest[i], &score[i]);
-	about = json_pack("{sssssfsf}", "solver", "L-BFGS over decorrelated features",
-	    "stop", "decrease still expected <= tolerance * objective",
-	    "tolerance", o.probe.tolerance, "l2", o.probe.l2);
-	score_print(&o.out, score, contests, about);
-	if (!o.out.json)
-		printf("solver L-BFGS over decorrelated features, stopped when the decrease still "
-		    "expected is %g of the objective; l2 %g\n", o.probe.tolerance, o.probe.l2);
+	pool = tool_pool(request.threads);
+	for (size_t i = 0; i < request.contests; i++) {
+		struct trial t = { .settings = &settings, .pool = pool, .score = &score[i] };
+
+		run_contest(&t, &request.contest[i]);
+	}
+	about = probe_settings_json(&settings);
+	score_print(&request.out, score, request.contests, about);
+	if (!request.out.json)
+		probe_settings_print(&settings);
 	json_decref(about);
-	labelled_free_names(o.out.names, o.out.named);
-	score_free(score, contests);
-	ss_pool_free(o.pool);
+	score_free(&request.out, score, request.contests);
+	ss_pool_free(pool);
 	return tool_finish(NULL, NULL);
 }

@@ -103,6 +103,7 @@ double tool_double(const char *option, const char *text, double lo, double hi);
 int tool_name(const char *option, const char *text, const char *const *names);
 /* Comma separated lists; returns how many, at most max. */
 int tool_int_list(const char *option, const char *text, long long lo, long long hi, long long *out, int max);
+int tool_rising_list(const char *option, const char *text, long long lo, long long hi, uint64_t *out, int max);
 int tool_double_list(const char *option, const char *text, double lo, double hi, double *out, int max);
 
 /* --tensor NAME,...: which tensors of the stream, each once; returns how many, at most SS_MAX_TENSORS. */

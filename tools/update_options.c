@@ -9,7 +9,7 @@
 
 static const double LR_MAX = 1e6, DECAY_MAX = 10, EPOCHS_MAX = 1e6, TRUST_MAX = 1000;
 static const double MOMENTUM_DEFAULT = 0.9, TRUST_DEFAULT = 0.001, BETA2_DEFAULT = 0.999, GAMMA_DEFAULT = 0.1;
-enum { LR_REFERENCE_BATCH = 256, ACCUMULATE_DEFAULT = 1, ACCUMULATE_MAX = 65536 };
+enum { LR_REFERENCE_BATCH = 256, ACCUMULATE_DEFAULT = 1, ACCUMULATE_MAX = 65536, MILESTONE_MAX = 1000000 };
 
 enum {
 	LR = UPDATE_OPT_FIRST, LR_SCALE, SCHEDULE, LR_END, DECAY_EPOCHS, MILESTONES, GAMMA, WARMUP, PREDICTOR_LR,
@@ -91,20 +91,6 @@ update_options_usage(FILE *f)
 	    MOMENTUM_DEFAULT, BETA2_DEFAULT, TRUST_DEFAULT, TRUST_MAX, DECAY_MAX, ACCUMULATE_DEFAULT, ACCUMULATE_MAX);
 }
 
-static void
-take_milestones(const char *text)
-{
-	struct ss_schedule *s = &given.schedule;
-	double v[SS_MILESTONES_MAX];
-
-	s->milestones = tool_double_list("--milestones", text, 1, EPOCHS_MAX, v, SS_MILESTONES_MAX);
-	for (int i = 0; i < s->milestones; i++) {
-		s->milestone[i] = (uint64_t)v[i];
-		if ((double)s->milestone[i] != v[i] || (i > 0 && v[i] <= v[i - 1]))
-			tool_die(TOOL_MISUSE, "--milestones '%s' are not rising whole numbers", text);
-	}
-}
-
 static double
 predictor_rate(const char *text)
 {
@@ -127,7 +113,9 @@ update_option(int c, const char *arg)
 	case SCHEDULE:		s->decay = (enum ss_decay)tool_name("--schedule", arg, ss_decay_names); break;
 	case LR_END:		s->end = tool_double("--lr-end", arg, 0, LR_MAX); break;
 	case DECAY_EPOCHS:	given.decay_epochs = tool_double("--decay-epochs", arg, 0, EPOCHS_MAX); break;
-	case MILESTONES:	take_milestones(arg); break;
+	case MILESTONES:
+		s->milestones = tool_rising_list("--milestones", arg, 1, MILESTONE_MAX, s->milestone, SS_MILESTONES_MAX);
+		break;
 	case GAMMA:		s->gamma = tool_double("--gamma", arg, 0, 1); break;
 	case WARMUP:		given.warmup = tool_double("--warmup", arg, 0, EPOCHS_MAX); break;
 	case PREDICTOR_LR:	given.predictor_rate = predictor_rate(arg); break;

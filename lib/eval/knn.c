@@ -7,12 +7,13 @@
  */
 #include <limits.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/size.h"
 #include "eval/knn.h"
+#include "eval/nearest.h"
+#include "eval/rows.h"
 #include "kern/kern.h"
 
 enum {
@@ -65,137 +66,15 @@ struct job {
 	size_t m;
 };
 
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * Cosine and position in one number, larger being nearer: floats ordered as
- * integers, then the complement of the position. No two keys are equal, so the k best
- * are one set, however they are found.
- */
-static uint64_t
-make_key(float cosine, size_t position)
-{
-	uint32_t bits;
-
-	cosine += 0.0f;			/* -0 is 0 */
-	memcpy(&bits, &cosine, sizeof(bits));
-	bits ^= (bits >> 31 ? UINT32_MAX : 0x80000000u);
-	return (uint64_t)bits << 32 | (uint32_t)~(uint32_t)position;
-}
-
-static float
-key_cosine(uint64_t key)
-{
-	uint32_t bits = (uint32_t)(key >> 32);
-	float cosine;
-
-	bits = bits & 0x80000000u ? bits & 0x7fffffffu : ~bits;
-	memcpy(&cosine, &bits, sizeof(cosine));
-	return cosine;
-}
-
-static size_t
-key_position(uint64_t key)
-{
-	return (uint32_t)~(uint32_t)key;
-}
-
-static void
-swap(uint64_t *a, uint64_t *b)
-{
-	uint64_t t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
-/*
- * Puts the middle of three keys of x[0..n-1], n >= 3, first, and splits the rest around it;
- * returns its place.
- */
-static size_t
-split(uint64_t *x, size_t n)
-{
-	size_t i = 0, j = n;
-	uint64_t *a = x + 1, *b = x + n / 2, *c = x + n - 1;
-
-	if ((*a < *b) != (*a < *c))
-		swap(x, a);
-	else if ((*b < *a) != (*b < *c))
-		swap(x, b);
-	else
-		swap(x, c);
-	for (;;) {
-		while (++i < n && x[i] > x[0])
-			;
-		while (x[--j] < x[0])
-			;
-		if (i >= j)
-			break;
-		swap(&x[i], &x[j]);
-	}
-	swap(&x[0], &x[j]);
-	return j;
-}
-
-/* Moves the k largest of n keys to the front, in any order, the least of them at k - 1. */
-static void
-select_best(uint64_t *x, size_t n, size_t k)
-{
-	size_t at, low = 0;
-
-	while (n - low > 8) {
-		at = low + split(x + low, n - low);
-		if (at == k - 1)
-			return;
-		if (at < k - 1)
-			low = at + 1;
-		else
-			n = at;
-	}
-	for (size_t i = low + 1; i < n; i++)
-		for (size_t j = i; j > low && x[j] > x[j - 1]; j--)
-			swap(&x[j], &x[j - 1]);
-}
-
-static void
-sort_falling(uint64_t *x, size_t n)
-{
-	while (n > 16) {
-		size_t at = split(x, n);
-
-		if (at < n / 2) {
-			sort_falling(x, at);
-			x += at + 1;
-			n -= at + 1;
-		} else {
-			sort_falling(x + at + 1, n - at - 1);
-			n = at;
-		}
-	}
-	for (size_t i = 1; i < n; i++) {
-		uint64_t v = x[i];
-		size_t j = i;
-
-		for (; j > 0 && x[j - 1] < v; j--)
-			x[j] = x[j - 1];
-		x[j] = v;
-	}
-}
-
 /* Keeps the best only. */
 static void
 thin_out(struct best *b, size_t most)
 {
 	if (b->count <= most)
 		return;
-	select_best(b->key, b->count, most);
+	ss_near_select(b->key, b->count, most);
 	b->count = most;
-	b->least = key_cosine(b->key[most - 1]);
+	b->least = ss_near_cosine(b->key[most - 1]);
 }
 
 /*
@@ -208,7 +87,7 @@ collect(struct best *b, size_t most, const float *c, const uint32_t *at, size_t 
 	for (size_t i = 0; i < count; i++) {
 		if (!(c[at[i]] > b->least))	/* which may have grown since */
 			continue;
-		b->key[b->count++] = make_key(c[at[i]], first + at[i]);
+		b->key[b->count++] = ss_near_key(c[at[i]], first + at[i]);
 		if (b->count == 2 * most)
 			thin_out(b, most);
 	}
@@ -231,7 +110,7 @@ static void
 vote(const struct job *job, size_t i, const uint64_t *key, double *score)
 {
 	const struct ss_knn *knn = job->knn;
-	const double top = (double)key_cosine(key[0]);
+	const double top = (double)ss_near_cosine(key[0]);
 
 	for (int t = 0; t < knn->ts; t++) {
 		size_t used = 0;
@@ -241,8 +120,8 @@ vote(const struct job *job, size_t i, const uint64_t *key, double *score)
 			const int which = knn->order[o];
 
 			for (; used < (size_t)knn->k[which]; used++)
-				score[knn->label[key_position(key[used])]] +=
-				    exp(((double)key_cosine(key[used]) - top) / knn->t[t]);
+				score[knn->label[ss_near_position(key[used])]] +=
+				    exp(((double)ss_near_cosine(key[used]) - top) / knn->t[t]);
 			job->predicted[((size_t)which * (size_t)knn->ts + (size_t)t) * job->m + i] =
 			    winner(score, knn->classes);
 		}
@@ -285,7 +164,7 @@ multiply(const struct ss_knn *knn, const struct scratch *s, size_t rows, size_t 
 	const size_t rounds = (rows + height - 1) / height;
 
 	for (size_t j = 0; j < d; j += DEPTH) {
-		const size_t depth = least(DEPTH, d - j), share = depth * width / rounds + LINE;
+		const size_t depth = ss_least(DEPTH, d - j), share = depth * width / rounds + LINE;
 
 		for (size_t c = 0; c < count; c += width) {
 			const size_t left = knn->n - (first + c);
@@ -309,16 +188,16 @@ predict_tile(void *arg, size_t piece, int worker)
 	const struct job *job = arg;
 	const struct ss_knn *knn = job->knn;
 	const size_t height = (size_t)knn->kern->dots_rows;
-	const size_t first = piece * QUERIES, rows = least(QUERIES, job->m - first);
+	const size_t first = piece * QUERIES, rows = ss_least(QUERIES, job->m - first);
 	struct scratch *s = &knn->scratch[worker];
 
 	for (size_t i = 0; i < rows; i++)
 		s->best[i] = (struct best){ s->key + i * 2 * knn->most, 0, -INFINITY };
 	for (size_t i = 0; i < rows; i += height)
-		pack(job->query + (first + i) * knn->d, least(height, rows - i), knn->d, height,
+		pack(job->query + (first + i) * knn->d, ss_least(height, rows - i), knn->d, height,
 		    s->query + i * knn->d);
 	for (size_t b = 0; b < knn->n; b += knn->cols) {
-		const size_t cols = least(knn->cols, knn->n - b);
+		const size_t cols = ss_least(knn->cols, knn->n - b);
 
 		multiply(knn, s, rows, b, cols);
 		for (size_t i = 0; i < rows; i++) {
@@ -335,7 +214,7 @@ predict_tile(void *arg, size_t piece, int worker)
 
 		thin_out(best, knn->most);
 		SS_BUG_IF(best->count < knn->most);
-		sort_falling(best->key, knn->most);
+		ss_near_sort(best->key, knn->most);
 		vote(job, first + i, best->key, s->score);
 	}
 }
@@ -483,82 +362,6 @@ ss_knn_free(struct ss_knn *knn)
 	free(knn->order);
 	free(knn->t);
 	free(knn);
-}
-
-struct rows {
-	float *x;
-	size_t n, d;
-	const double *mean;	/* to subtract */
-	atomic_size_t bad;	/* the first row that is not finite, or n */
-};
-
-enum { UNIT_ROWS = 1024 };
-
-static void
-scale_rows(void *arg, size_t piece, int worker)
-{
-	struct rows *r = arg;
-	const size_t end = least((piece + 1) * UNIT_ROWS, r->n);
-
-	(void)worker;
-	for (size_t i = piece * UNIT_ROWS; i < end; i++) {
-		float *row = r->x + i * r->d;
-		double sum = 0, scale;
-
-		for (size_t j = 0; j < r->d; j++)
-			sum += (double)row[j] * (double)row[j];
-		if (!isfinite(sum)) {
-			size_t bad = atomic_load(&r->bad);
-
-			while (i < bad && !atomic_compare_exchange_weak(&r->bad, &bad, i))
-				;
-			return;
-		}
-		scale = sum < 1e-24 ? 0 : 1 / sqrt(sum);
-		for (size_t j = 0; j < r->d; j++)
-			row[j] = (float)((double)row[j] * scale);
-	}
-}
-
-size_t
-ss_unit_rows(struct ss_pool *p, float *x, size_t n, size_t d)
-{
-	struct rows r = { .x = x, .n = n, .d = d };
-
-	atomic_init(&r.bad, n);
-	ss_pool_run(p, (n + UNIT_ROWS - 1) / UNIT_ROWS, scale_rows, &r);
-	return atomic_load(&r.bad);
-}
-
-static void
-subtract_row(void *arg, size_t piece, int worker)
-{
-	struct rows *r = arg;
-	const size_t end = least((piece + 1) * UNIT_ROWS, r->n);
-
-	(void)worker;
-	for (size_t i = piece * UNIT_ROWS; i < end; i++)
-		for (size_t j = 0; j < r->d; j++)
-			r->x[i * r->d + j] = (float)((double)r->x[i * r->d + j] - r->mean[j]);
-}
-
-void
-ss_subtract_row(struct ss_pool *p, float *x, size_t n, size_t d, const double *mean)
-{
-	struct rows r = { .x = x, .n = n, .d = d, .mean = mean };
-
-	ss_pool_run(p, (n + UNIT_ROWS - 1) / UNIT_ROWS, subtract_row, &r);
-}
-
-void
-ss_mean_row(const float *x, size_t n, size_t d, double *mean)
-{
-	memset(mean, 0, d * sizeof(*mean));
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < d; j++)
-			mean[j] += (double)x[i * d + j];
-	for (size_t j = 0; j < d; j++)
-		mean[j] /= (double)n;
 }
 
 int

@@ -31,17 +31,6 @@ struct ss_knn_question {
 };
 
 /*
- * Scales each row of x (n,d) to length 1, in place; rows shorter than 1e-12
- * become 0 (all their cosines are 0). Returns n, or the number of the first row that
- * has a value that is not finite.
- */
-size_t ss_unit_rows(struct ss_pool *p, float *x, size_t n, size_t d) SS_MUST_USE;
-
-/* The mean of the rows of x (n,d), and the subtraction of such a mean from each row. */
-void ss_mean_row(const float *x, size_t n, size_t d, double *mean);
-void ss_subtract_row(struct ss_pool *p, float *x, size_t n, size_t d, const double *mean);
-
-/*
  * bank (n,d), in unit rows, is rearranged in place. It, label (n), each >= 0, and p are
  * borrowed until ss_knn_free. Memory beyond the bank: per thread about 1 MiB, 1.2 KiB for each
  * feature, and 4 KiB for each neighbour of the largest k.

@@ -26,11 +26,11 @@ def draw(seed, n):
     return x, label
 
 
-def streams(path, x, label, dataset, origin=ORIGIN % "trained", **more):
+def streams(path, x, label, dataset, origin=ORIGIN % "trained", index=None, **more):
     n = len(label)
     write(path, [("embedding", "f32", (len(x) // n,), x.tobytes()),
                  ("label", "i32", (), array.array("i", label).tobytes()),
-                 ("index", "u64", (), array.array("Q", range(n)).tobytes())],
+                 ("index", "u64", (), array.array("Q", index or range(n)).tobytes())],
           dataset, NAMES + ([origin] if origin else []), **more)
 
 
@@ -43,7 +43,17 @@ def make():
     streams("noise.sst", draw(3, N)[0], y, "made-train", ORIGIN % "untrained")
     streams("noise-query.sst", draw(4, M)[0], t, "made-test", ORIGIN % "untrained")
     streams("layer.sst", q, t, "made-test", "@EM\tLY:projector\tAR:resnet20\tST:trained")
+    streams("layer-bank.sst", x, y, "made-train", "@EM\tLY:projector\tAR:resnet20\tST:trained")
     streams("epochs.sst", q, t, "made-test", epochs=2)
+    streams("bank-epochs.sst", x, y, "made-train", epochs=2)
+    streams("turned.sst", array.array("f", [v for i in reversed(range(N)) for v in x[i * D:(i + 1) * D]]), y[::-1],
+            "made-train", index=range(N)[::-1])
+    r = random.Random(6)
+    streams("noisy.sst", array.array("f", [v + r.gauss(0, 1) for v in x]), y, "made-train")
+    streams("shifted.sst", x, y[:-1] + [0], "made-train", index=list(range(N - 1)) + [N])
+    streams("doubled.sst", x, y[:-1] + y[:1], "made-train", index=list(range(N - 1)) + [0])
+    streams("short.sst", q, t, "made-train")
+    streams("extra.sst", *draw(7, M), "made-extra")
     streams("cut.sst", q, t, "made-test", end=False)
     streams("narrow.sst", q[:M * 3], t, "made-test")
     streams("empty.sst", array.array("f", [0] * D), [0], "made-test")

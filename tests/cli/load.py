@@ -14,6 +14,10 @@ import subprocess
 import sys
 import tarfile
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from philox import shuffled  # noqa: E402
+
 SIZES = dict(u8=1, i32=4, u64=8, f32=4)
 
 
@@ -220,34 +224,6 @@ def tensor(path, name, epoch=None):
 def numbers(path, epoch=None):
     raw = tensor(path, "index", epoch)
     return struct.unpack("<%dQ" % (len(raw) // 8), raw)
-
-
-# Philox4x32-10 and the shuffle, from their definitions
-
-def philox(ctr, key):
-    c, k, mask = list(ctr), list(key), 0xFFFFFFFF
-    for _ in range(10):
-        p, q = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-        c = [(q >> 32) ^ c[1] ^ k[0], q & mask, (p >> 32) ^ c[3] ^ k[1], p & mask]
-        k = [(k[0] + 0x9E3779B9) & mask, (k[1] + 0xBB67AE85) & mask]
-    return c
-
-
-def shuffled(n, seed, epoch):
-    key = philox([1, epoch, 0, 0x73737374], [seed & 0xFFFFFFFF, seed >> 32])[:2]
-    words = (w for block in range(1 << 32) for w in philox([block, 0, 0, 0], key))
-
-    def below(m):
-        zone = (1 << 32) % m
-        while True:
-            p = next(words) * m
-            if p & 0xFFFFFFFF >= zone:
-                return p >> 32
-    order = list(range(n))
-    for i in range(n, 1, -1):
-        j = below(i)
-        order[i - 1], order[j] = order[j], order[i - 1]
-    return order
 
 
 def check_cifar(path, folder, split, kind):

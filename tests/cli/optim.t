@@ -111,7 +111,7 @@ done <<'END'
 --milestones 2,3|need each other
 --schedule milestones|need each other
 --schedule milestones --milestones 3,2|are not rising whole numbers
---schedule milestones --milestones 1.5|are not rising whole numbers
+--schedule milestones --milestones 1.5|'1.5' is not a whole number
 --lr 0.01 --lr-end 0.02|is above
 --predictor-lr no|--predictor-lr
 --predictor-lr 0|--predictor-lr

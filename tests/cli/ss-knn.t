@@ -16,7 +16,7 @@ print(s["correct"], *[" ".join(map(str, r)) for r in s["confusion"]], sep="\n")'
 }
 
 run 0 ss-knn --bank bank.sst --query query.sst && [ ! -s err ] && grep -q -x \
-    'top-1 [0-9.]* %  ([0-9]* of 260)  k 200  t 0.1  layer backbone  arch resnet20  bank 700 x 9  classes 4' out
+    'top-1 [0-9.]* %  ([0-9]* of 260)  k 200  t 0.1  layer backbone  arch resnet20  bank 700 x 9  classes 4  protocol wu' out
 ok "one line says score, counts, k, t, layer and bank"
 hits out >defaults
 count=$(sed -n 's/^top-1 \([0-9.]*\) %  (\([0-9]*\) of 260)  k.*/\1 \2/p' out)
@@ -64,7 +64,7 @@ for s in json.load(open("out"))["scores"]:
 assert got == [[4, 9, 9], [2, 3, 4], [2, 3, 2], [2, 3, 2]], got'
 ok "ties: lower bank position, lower label; a zero vector is equally far from all"
 
-run 0 ss-knn --bank pixels.sst --query pixels-query.sst -k 7 && grep -q '  layer pixels  bank 60 x 48  classes 3$' out && hits out >px
+run 0 ss-knn --bank pixels.sst --query pixels-query.sst -k 7 && grep -q '  layer pixels  bank 60 x 48  classes 3  protocol wu (changed)$' out && hits out >px
 run 0 ss-knn --bank float-pixels.sst --query float-pixels-query.sst -k 7 && hits out | cmp - px && [ "$(cat px)" -gt 15 ]
 ok "u8 images are pixels divided by 255"
 run 0 ss-knn --bank bank.sst --query query.sst --tensor embedding && hits out | cmp - defaults
@@ -72,9 +72,9 @@ ok "--tensor"
 
 run 0 ss-knn --bank bank.sst --query query.sst --baseline untrained=noise.sst,noise-query.sst --baseline raw=pixels.sst,pixels-query.sst -k 50
 cat >want <<'END'
-layer backbone  arch resnet20  bank 700 x 9  classes 4
-layer backbone  arch resnet20  untrained  bank 700 x 9  classes 4  baseline untrained
-layer pixels  bank 60 x 48  classes 3  baseline raw
+layer backbone  arch resnet20  bank 700 x 9  classes 4  protocol wu (changed)
+layer backbone  arch resnet20  untrained  bank 700 x 9  classes 4  protocol wu (changed)  baseline untrained
+layer pixels  bank 60 x 48  classes 3  protocol wu (changed)  baseline raw
 END
 grep '  k 50  ' out | sed 's/.*  t 0.1  //' | diff - want && [ "$(tail -1 out | grep -c chance)" -eq 1 ] && [ "$(wc -l <out)" -eq 4 ]
 ok "baselines stand below the score"
@@ -94,6 +94,47 @@ assert a["trained"] is True and c["trained"] is False and a["baseline"] is None 
 assert (a["bank"], a["features"], a["classes"], a["total"], a["shared"]) == (700, 9, 4, 260, 0)
 assert abs(a["top1"] - 100 * a["correct"] / 260) < 1e-6 and o["chance"]["total"] == 260'
 ok "--json"
+
+# Protocols: k, temperature and layer by name; an explicit option overrides.
+ss-knn --bank bank.sst --query query.sst -k 20 --temperature 0.07 >want20
+while IFS='|' read -r args kt protocol warning; do
+	# shellcheck disable=SC2086
+	run 0 ss-knn --bank bank.sst --query query.sst $args && grep -q "  $kt  layer backbone .*  classes 4  protocol $protocol$" out &&
+	    if [ -n "$warning" ]; then says "$warning"; else [ ! -s err ]; fi
+	ok "${args:-the default}: $kt, protocol $protocol"
+done <<'END'
+|k 200  t 0.1|wu|
+--protocol wu|k 200  t 0.1|wu|
+--protocol lightly|k 200  t 0.1|lightly|
+--protocol dino|k 20  t 0.07|dino|
+--protocol solo|k 20  t 0.07|solo|
+--protocol article|k 1  t 0.1|article (changed)|bank.sst: layer backbone, but --protocol article is about the projector
+--protocol moco|k 200  t 0.1|moco (changed)|bank.sst: layer backbone, but --protocol moco is about the projector
+--protocol dino -k 5|k 5  t 0.07|dino (changed)|
+-k 5 --protocol dino|k 5  t 0.07|dino (changed)|
+--protocol dino --temperature 1|k 20  t 1|dino (changed)|
+-k 200 --temperature 0.1|k 200  t 0.1|wu|
+END
+run 0 ss-knn --bank bank.sst --query query.sst --protocol dino && hits out | cmp - <(hits want20)
+ok "--protocol dino scores as its k and temperature do"
+run 0 ss-knn --bank layer-bank.sst --query layer.sst --protocol article && [ ! -s err ] && grep -q '  k 1  .*  layer projector .*  protocol article$' out
+ok "--protocol article on the projector"
+run 0 ss-knn --json --bank bank.sst --query query.sst --protocol solo -k 20,5 && "$PYTHON" -c 'import json
+o = json.load(open("out"))
+assert o["protocol"] == "solo" and [s["protocol"] for s in o["scores"]] == ["solo", "solo (changed)"], o'
+ok "--json says the protocol, and whether a score is changed from it"
+run 2 ss-knn --bank bank.sst --query query.sst --protocol none && says "'none' is none of wu, lightly, moco, dino, solo, article$"
+ok "an unknown protocol"
+run 0 ss-knn --table --bank bank.sst --query query.sst --baseline raw=pixels.sst,pixels-query.sst -k 50,7 && sed 's/[0-9.]* %/P/' out | diff - <(cat <<'END'
+name  layer     features    top-1  how
+-     backbone         9  P  k 50  t 0.1
+-     backbone         9  P  k 7  t 0.1
+raw   pixels          48  P  k 50  t 0.1
+raw   pixels          48  P  k 7  t 0.1
+top-1 P  (74 of 260)  chance: always the most frequent label
+END
+)
+ok "--table"
 
 run 0 ss-knn --bank bank.sst --query bank.sst && says '700 of 700 records are also in the bank'
 ok "queries that are in the bank are told"

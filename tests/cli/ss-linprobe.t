@@ -8,7 +8,7 @@ data=$TOP/tests/cli/eval_data.py
 run 0 ss-linprobe --train bank.sst --test query.sst && [ ! -s err ] && grep -q -x \
     'top-1 [0-9.]* %  ([0-9]* of 260)  train [0-9.]* %  loss [0-9.]*  iterations [0-9]*  converged  layer backbone  arch resnet20  train 700 x 9  classes 4' out
 ok "one line says scores, counts, loss, iterations, whether converged, layer and training set"
-grep -q -x 'top-1 [0-9.]* %  ([0-9]* of 260)  chance: always the most frequent label' out && grep -q '^solver L-BFGS .* 1e-07 of the objective; l2 1$' out
+grep -q -x 'top-1 [0-9.]* %  ([0-9]* of 260)  chance: always the most frequent label' out && grep -q '^solver L-BFGS .* 1e-07 of the objective; l2 1; features standard$' out && [ "$(tail -1 out)" = 'protocol logistic' ]
 ok "chance, solver and stopping rule"
 
 for l2 in 1 30 0.01; do
@@ -70,6 +70,105 @@ ok "labels that the training set does not have count as wrong"
 run 0 ss-linprobe --train bank.sst --test bank.sst && says '700 of 700 records are also in the train'
 ok "test records that are in the training set are told"
 
+# Steps instead of convergence. field NAME: of the first score in out, or of the whole.
+field() {
+	"$PYTHON" -c 'import json, sys
+o = json.load(open("out"))
+print(o["scores"][0].get(sys.argv[1], o.get(sys.argv[1])))' "$1"
+}
+cat >expected <<'END'
+fair|solver sgd, rate 30 milestones 60,80 x 0.1, momentum 0.9, weight decay 0, batch 256, epochs 2, init normal, seed 0; features none|--epochs 2
+simsiam|solver larc, rate 1.6 cosine-epoch, momentum 0.9, weight decay 0, batch 4096, epochs 2, init normal, seed 0; features none|--epochs 2
+keras|solver sgd-keras, rate 0.03 cosine, momentum 0.9, weight decay 0, batch 128, epochs 5, init glorot, seed 0, patience 5; features none|
+simsiam-tf|solver adam, rate 0.001 constant, momentum 0.9, weight decay 0, batch 64, epochs 2, init glorot, seed 0, patience 5, held out 0.1; features none|--epochs 2
+simclr-report|solver adam, rate 0.001 constant, momentum 0.9, weight decay 0, batch 64, epochs 35, init glorot, seed 0, patience 2, held out 0.1; features none; labels 0.1 with replacement|
+END
+while IFS='|' read -r name solver args; do
+	# shellcheck disable=SC2086
+	run 0 ss-linprobe --train bank.sst --test query.sst $args --protocol "$name" && [ ! -s err ] &&
+	    [ "$(tail -2 out | head -1)" = "$solver" ] && [ "$(tail -1 out)" = "protocol $name${args:+, but $args}" ]
+	ok "--protocol $name"
+done <expected
+sets="--train bank.sst --test query.sst"
+run 0 ss-linprobe $sets --protocol simclr-report && grep -q '  epochs [0-9]*  best [0-9]*  held out 70  layer backbone  arch resnet20  train 63 x 9 ' out
+ok "a tenth of the labels, and a tenth held out"
+run 0 ss-linprobe $sets --protocol fair --solver adam --epochs 1 --batch 32 && grep -q '^solver adam, rate 0.001 .* batch 32, epochs 1, ' out
+ok "another solver brings its own rate"
+run 0 ss-linprobe $sets --protocol fair --solver logistic && grep -q '^solver L-BFGS .*; features none$' out && grep -q ' converged ' out
+ok "the solver that converges on features as they are"
+run 0 ss-linprobe $sets --lr 0.5 --solver sgd --json && "$PYTHON" -c 'import json
+o = json.load(open("out"))
+s = o["scores"][0]
+h = s["history"]
+assert (o["protocol"], o["changes"], o["solver"], o["lr"]) == ("logistic", "--solver sgd, --lr 0.5", "sgd", 0.5), o
+assert (o["schedule"], o["batch"], o["epochs"], o["scale"], o["seed"], o["label_fraction"]) == ("cosine", 256, 30, "standard", 0, 1)
+assert len(h) == 30 == s["best_epoch"] and [r["epoch"] for r in h] == list(range(1, 31)) and "held_loss" not in h[0]
+assert h[0]["loss"] > h[9]["loss"] > s["loss"] > 0 and abs(h[29]["lr"]) < 0.01 and s["views"] == 1 and s["held_out"] == 0'
+ok "--json has settings and every epoch"
+field loss >sgd && run 0 ss-linprobe $sets --l2 0 --json && field loss >minimum && awk 'NR == FNR { s = $1; next } { exit !(s >= $1 && s < $1 * 1.02) }' sgd minimum
+ok "SGD comes near the minimum, and not below it"
+for solver in sgd adam larc; do
+	run 0 ss-linprobe $sets --solver $solver --epochs 3 --batch 150 --seed 1 -t 1 --json --confusion && cp out one &&
+	    run 0 ss-linprobe $sets --solver $solver --epochs 3 --batch 150 --seed 1 -t 3 --json --confusion && cmp out one &&
+	    run 0 ss-linprobe $sets --solver $solver --epochs 3 --batch 150 --seed 2 --json --confusion && ! cmp -s out one
+	ok "$solver: same bytes for 1 and 3 threads, others for another seed"
+done
+
+# Early stopping: the best epoch's weights count, as its held-out loss shows.
+run 0 ss-linprobe $sets --solver adam --lr 0.3 --schedule constant --epochs 60 --hold-out 0.3 --patience 4 --seed 2 --json && "$PYTHON" -c 'import json
+s = json.load(open("out"))["scores"][0]
+h = [r["held_loss"] for r in s["history"]]
+assert s["held_out"] == 210 and s["train"] == 490
+best = h.index(min(h)) + 1
+assert best == s["best_epoch"] and len(h) == best + 4 < 60, (h, s["best_epoch"])'
+ok "--patience ends it behind the lowest held-out loss"
+field best_epoch >best && field train_correct >restored
+run 0 ss-linprobe $sets --solver adam --lr 0.3 --schedule constant --epochs "$(cat best)" --hold-out 0.3 --patience 99 --seed 2 --json && field train_correct | cmp - restored
+ok "and gives the weights of that epoch"
+run 0 ss-linprobe $sets --solver adam --lr 0.3 --schedule constant --epochs 60 --patience 2 --json && "$PYTHON" -c 'import json
+s = json.load(open("out"))["scores"][0]
+h = [r["loss"] for r in s["history"]]
+assert s["held_out"] == 0 and len(h) < 60 and s["best_epoch"] == len(h) - 2 == h.index(min(h)) + 1'
+ok "without --hold-out it goes by the training loss"
+run 0 ss-linprobe $sets --protocol simsiam-tf --validation extra.sst --epochs 4 --json && [ "$(field held_out)" = 260 ] && [ "$(field validation)" = extra.sst ] && [ "$(field hold_out)" = 0.0 ]
+ok "--validation takes the place of --hold-out"
+run 0 ss-linprobe $sets --protocol simsiam-tf --validation query.sst --epochs 2 && says '260 of 260 test records are among those that training stopped by'
+ok "stopping by the test set is told"
+
+# Part of the labels.
+run 0 ss-linprobe $sets --label-fraction 0.1 --balanced && grep -q '  train 7[0-9] x 9 ' out && [ "$(tail -1 out)" = 'protocol logistic, but --label-fraction 0.1, --balanced' ] && grep -q '; labels 0.1 of each class$' out && head -1 out >one
+ok "--label-fraction, --balanced"
+run 0 ss-linprobe $sets --label-fraction 0.1 --balanced --seed 0 -t 3 && head -1 out | cmp - one &&
+    run 0 ss-linprobe $sets --label-fraction 0.1 --balanced --seed 1 && ! head -1 out | cmp -s - one
+ok "another seed draws others"
+run 0 ss-linprobe $sets --label-fraction 0.1 && grep -q '  train 70 x 9 ' out && run 0 ss-linprobe $sets --label-fraction 1 && grep -q '  train 700 x 9 ' out
+ok "a tenth of 700, and all of them"
+
+# Views: several streams, or epochs, of the same images.
+run 0 ss-linprobe $sets --solver sgd --epochs 4 --json && field loss >alone
+run 0 ss-linprobe --train bank.sst --train bank.sst --test query.sst --solver sgd --epochs 4 --json && [ "$(field views)" = 2 ] && field loss | cmp - alone &&
+    run 0 ss-linprobe --train bank.sst --train turned.sst --test query.sst --solver sgd --epochs 4 --json && field loss | cmp - alone
+ok "a stream twice, and in another order, is the stream"
+run 0 ss-linprobe --train bank-epochs.sst --test query.sst --solver sgd --epochs 4 --json && [ "$(field views)" = 2 ] && field loss | cmp - alone
+ok "epochs of a stream are views"
+run 0 ss-linprobe --train bank.sst --train noisy.sst --train bank.sst --test query.sst --solver sgd --epochs 4 --json --label-fraction 0.5 --hold-out 0.2 --patience 9 &&
+    [ "$(field views)" = 3 ] && ! field loss | cmp -s - alone && [ "$(field train)" = 280 ] && [ "$(field held_out)" = 140 ]
+ok "three views, of which a part is used"
+run 0 ss-linprobe --train bank.sst --train noisy.sst --test query.sst --json && [ "$(field converged)" = True ] && [ "$(field train)" = 700 ]
+ok "convergence on all views"
+run 0 ss-linprobe --train bank.sst --train - --test query.sst --solver sgd --epochs 4 --json <bank.sst && field loss | cmp - alone
+ok "one view from standard input"
+run 0 ss-linprobe $sets --solver sgd --epochs 2 --table --baseline both=bank.sst,noisy.sst,query.sst --baseline raw=pixels.sst,pixels-query.sst && sed -e 's/[0-9.]* %/P/g' -e 's/loss [0-9.]*/L/' out | head -4 | diff - <(cat <<'END'
+name  layer     features    top-1  how
+-     backbone         9  P  train P  L  epochs 2
+both  backbone         9  P  train P  L  epochs 2  views 2
+raw   pixels          48  P  train P  L  epochs 2
+END
+)
+ok "--table, and a baseline of two views"
+run 5 ss-linprobe $sets --solver sgd --lr 1e6 --weight-decay 10 && says 'the loss is not finite in epoch'
+ok "a loss that is not finite"
+
 while IFS='|' read -r args pattern; do
 	# shellcheck disable=SC2086
 	run 2 ss-linprobe $args && says "^ss-linprobe: .*$pattern" && [ ! -s out ]
@@ -89,7 +188,36 @@ done <<'END'
 --train same.sst --test query.sst|all 700 training records have the same label
 --train none.sst --test query.sst|none.sst has no records
 --train bank.sst --test none.sst|none.sst has no records
---train epochs.sst --test query.sst|has 2 epochs
+--train bank.sst --train shifted.sst --test query.sst|shifted.sst: record 699 has index 700, which the first epoch of bank.sst has not
+--train bank.sst --train doubled.sst --test query.sst|doubled.sst: index 0 comes twice in an epoch
+--train doubled.sst --train bank.sst --test query.sst|doubled.sst: several records of an epoch have the same index
+--train bank.sst --train same.sst --test query.sst|same.sst: record 0 has label 2, but [013] in bank.sst
+--train bank.sst --train query.sst --test query.sst|of different data sets
+--train bank.sst --train short.sst --test query.sst|bank.sst has 700 records, short.sst has 260
+--train - --train - --test query.sst|standard input
+--train bank.sst --test query.sst --protocol none|'none' is none of logistic, fair, simsiam, keras, simsiam-tf, simclr-report
+--train bank.sst --test query.sst --solver none|is none of
+--train bank.sst --test query.sst --lr 1|--lr does not fit --solver logistic
+--train bank.sst --test query.sst --hold-out 0.1|--hold-out does not fit --solver logistic
+--train bank.sst --test query.sst --protocol fair --l2 1|--l2 does not fit --solver sgd
+--train bank.sst --test query.sst --protocol fair --hold-out 0.1|--hold-out needs --patience
+--train bank.sst --test query.sst --protocol fair --validation query.sst|--validation needs --patience
+--train bank.sst --test query.sst --protocol simsiam-tf --validation a --hold-out 0.1|exclude each other
+--train bank.sst --test query.sst --protocol simsiam-tf --validation narrow.sst|has 9 features
+--train bank.sst --test query.sst --protocol simsiam-tf --validation query.sst --baseline a=b,c|baselines
+--train bank.sst --test query.sst --balanced|--balanced needs --label-fraction
+--train bank.sst --test query.sst --balanced --with-replacement --label-fraction 0.1|exclude each other
+--train bank.sst --test query.sst --label-fraction 0|--label-fraction
+--train bank.sst --test query.sst --label-fraction 1.5|--label-fraction
+--train bank.sst --test query.sst --protocol keras --milestones 2|--milestones needs --schedule milestones
+--train bank.sst --test query.sst --protocol keras --schedule milestones|--schedule milestones needs --milestones
+--train bank.sst --test query.sst --solver adam --momentum 1|--momentum must be below 1
+--train bank.sst --test query.sst --protocol keras --batch 0|--batch
+--train bank.sst --test query.sst --protocol keras --epochs 1.5|--epochs
+--train bank.sst --test query.sst --protocol keras --init ones|--init
+--train bank.sst --test query.sst --baseline x=,b|NAME=FILE,FILE
+--train bank.sst --test query.sst --baseline x=a,,b|NAME=FILE,FILE
+--train bank.sst --test epochs.sst|has 2 epochs
 --train bank.sst --test layer.sst|layer backbone, and projector
 --train bank.sst --test query.sst --tensor view|has no tensor 'view'
 END

@@ -14,6 +14,7 @@
 #include "base/philox.h"
 #include "base/size.h"
 #include "eval/knn.h"
+#include "eval/rows.h"
 #include "eval/tally.h"
 
 /* Numbers around the borders of the tiles: 256 queries, 1024 bank rows. */

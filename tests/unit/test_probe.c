@@ -1,5 +1,5 @@
 /*
- * test_probe - the linear probe against its definition and against scikit-learn's minima
+ * test_probe - the linear probe against its definition, scikit-learn's minima and PyTorch's steps
  */
 #include <math.h>
 #include <setjmp.h>
@@ -31,6 +31,15 @@ make_data(float *x, int32_t *label, size_t n, size_t d, int classes, size_t salt
 			    (((size_t)label[i] + j) % (size_t)classes == 0 ? 0.7 : 0));
 		}
 	}
+}
+
+static int
+train(struct ss_probe **probe, struct ss_pool *p, float *x, const int32_t *label, size_t n, size_t d,
+    const struct ss_probe_options *o, struct ss_probe_fit *fit, struct ss_err *e)
+{
+	const struct ss_probe_set set = { .x = x, .label = label, .n = n, .d = d };
+
+	return ss_probe_train(probe, p, &set, o, fit, e);
 }
 
 /* F as probe.h defines it, all in double. */
@@ -151,7 +160,7 @@ test_sklearn(void **state)
 			assert_non_null(pool);
 			o.l2 = golden[k].l2;
 			make_data(x, label, N, D, CLASSES, 0);
-			assert_int_equal(ss_probe_train(&probe, pool, x, label, N, D, &o, &fit, &e), 0);
+			assert_int_equal(train(&probe, pool, x, label, N, D, &o, &fit, &e), 0);
 			assert_int_equal(ss_probe_classes(probe), CLASSES);
 			assert_true(fit.converged && !fit.stalled && fit.iterations < 40);
 			assert_true(fabs(fit.objective / golden[k].objective - 1) < 1e-6);
@@ -198,12 +207,12 @@ test_odd_data(void **state)
 		y[i * WIDE + WIDE - 1] = 0;
 	}
 	o.l2 = 0.001;
-	assert_int_equal(ss_probe_train(&probe, NULL, x, label, N, D, &o, &fit, &e), 0);
+	assert_int_equal(train(&probe, NULL, x, label, N, D, &o, &fit, &e), 0);
 	assert_int_equal(fit.constant, 0);
 	ss_probe_free(probe);
 	for (int i = 0; i < N; i++)
 		label[i] = 3 * label[i] + 2;
-	assert_int_equal(ss_probe_train(&probe, NULL, y, label, N, WIDE, &o, &odd, &e), 0);
+	assert_int_equal(train(&probe, NULL, y, label, N, WIDE, &o, &odd, &e), 0);
 	assert_true(odd.converged && odd.constant == 2);
 	assert_true(fabs(odd.loss - fit.loss) < 1e-4);
 	assert_int_equal(ss_probe_classes(probe), 3 * (CLASSES - 1) + 3);
@@ -228,15 +237,187 @@ test_wide_data(void **state)
 	(void)state;
 	assert_non_null(x);
 	make_data(x, label, ROWS, WIDE, 3, 0);
-	assert_int_equal(ss_probe_train(&probe, NULL, x, label, ROWS, WIDE, &o, &fit, &e), 0);
+	assert_int_equal(train(&probe, NULL, x, label, ROWS, WIDE, &o, &fit, &e), 0);
 	assert_true(fit.converged && fit.correct == ROWS);
 	ss_probe_free(probe);
 
 	make_data(x, label, ROWS, 200, 3, 0);
-	assert_int_equal(ss_probe_train(&probe, NULL, x, label, ROWS, 200, &o, &fit, &e), 0);
+	assert_int_equal(train(&probe, NULL, x, label, ROWS, 200, &o, &fit, &e), 0);
 	assert_true(fit.converged && fit.correct == ROWS);
 	ss_probe_free(probe);
 	free(x);
+}
+
+/*
+ * Made by tests/golden/make_probe.py with PyTorch: settings; then the loss of the first epoch and of the
+ * last one, the held-out loss after it, the loss of what counts, epochs, the best of them, and records
+ * right in training and test set.
+ */
+static const struct {
+	enum ss_optimiser optimiser;
+	enum ss_scale scale;
+	struct ss_schedule schedule;
+	double momentum, decay;
+	int batch, epochs, patience, views;
+	double first, last, held, loss;
+	int ran, best, train, test;
+} steps[] = {
+	{ SS_SGD, SS_SCALE_STANDARD, { .base = 0.1, .decay = SS_COSINE }, 0.9, 0, 128, 6, 0, 1,
+	    1.40188944, 1.05591419, 0.00000000, 1.05547998, 6, 6, 722, 231 },
+	{ SS_SGD, SS_SCALE_UNIT, { .base = 2, .decay = SS_MILESTONES, .milestone = { 2, 4 }, .milestones = 2,
+	    .gamma = 0.1 }, 0.9, 5e-4, 100, 6, 0, 1,
+	    1.68873524, 1.56795714, 0.00000000, 1.56473971, 6, 6, 371, 125 },
+	{ SS_SGD, SS_SCALE_NONE, { .base = 5e-4, .decay = SS_CONSTANT }, 0, 0, 1200, 4, 0, 1,
+	    1.60943791, 1.60748739, 0.00000000, 1.60718808, 4, 4, 269, 90 },
+	{ SS_SGD_KERAS, SS_SCALE_STANDARD, { .base = 0.03, .decay = SS_COSINE }, 0.9, 0, 128, 5, 5, 1,
+	    1.52427833, 1.09152776, 1.11876477, 1.08874229, 5, 5, 709, 233 },
+	{ SS_LARC, SS_SCALE_STANDARD, { .base = 1.6, .decay = SS_COSINE_EPOCH }, 0.9, 0, 256, 5, 0, 1,
+	    1.29427256, 1.41228893, 0.00000000, 1.41133460, 5, 5, 681, 219 },
+	{ SS_ADAM, SS_SCALE_STANDARD, { .base = 1e-2, .decay = SS_CONSTANT }, 0.9, 0, 64, 30, 2, 2,
+	    1.44013974, 1.07783116, 1.09026966, 1.05046801, 16, 14, 719, 239 },
+	{ SS_ADAMW, SS_SCALE_STANDARD, { .base = 1e-2, .decay = SS_CONSTANT }, 0.9, 0.1, 64, 5, 0, 2,
+	    1.44084179, 1.08729847, 0.00000000, 1.07387124, 5, 5, 725, 235 },
+};
+
+static void
+test_steps(void **state)
+{
+	static float x[2 * N * D], t[M * D], held[M * D];
+	static int32_t label[N], test_label[M], predicted[M];
+
+	(void)state;
+	make_data(t, test_label, M, D, CLASSES, 77);
+	for (size_t k = 0; k < sizeof(steps) / sizeof(*steps); k++) {
+		double loss[2];
+
+		for (int threads = 1; threads <= 3; threads += 2) {
+			struct ss_pool *pool = ss_pool_create(threads);
+			const struct ss_probe_options o = { .by_steps = true, .scale = steps[k].scale, .steps = {
+			    .optimiser = steps[k].optimiser, .beta2 = 0.999, .trust = 0.001,
+			    .momentum = steps[k].momentum, .weight_decay = steps[k].decay,
+			    .schedule = steps[k].schedule, .whole_batches = steps[k].optimiser == SS_SGD_KERAS,
+			    .batch = steps[k].batch, .epochs = steps[k].epochs, .patience = steps[k].patience,
+			    .seed = 3 } };
+			struct ss_probe_set set = { .x = x, .label = label, .n = N, .d = D,
+			    .views = (size_t)steps[k].views };
+			struct ss_probe_fit fit;
+			struct ss_probe *probe;
+			struct ss_err e = SS_ERR_INIT;
+			int right = 0;
+
+			assert_non_null(pool);
+			make_data(x, label, N, D, CLASSES, 0);
+			make_data(x + N * D, label, N, D, CLASSES, 5);
+			if (steps[k].patience > 0) {
+				memcpy(held, t, sizeof(held));
+				set.held = held;
+				set.held_label = test_label;
+				set.helds = M;
+			}
+			assert_int_equal(ss_probe_train(&probe, pool, &set, &o, &fit, &e), 0);
+			assert_int_equal(fit.epochs, steps[k].ran);
+			assert_int_equal(fit.best, steps[k].best);
+			assert_true(fabs(fit.epoch[0].loss - steps[k].first) < 2e-6);
+			assert_true(fabs(fit.epoch[fit.epochs - 1].loss - steps[k].last) < 1e-5);
+			assert_true(fabs(fit.epoch[fit.epochs - 1].held - steps[k].held) < 1e-5);
+			assert_true(fabs(fit.loss - steps[k].loss) < 1e-5);
+			assert_true(abs((int)fit.correct - steps[k].train) <= 2 && fit.total == N);
+			assert_int_equal(ss_probe_predict(probe, pool, t, M, predicted, &e), 0);
+			for (int i = 0; i < M; i++)
+				right += predicted[i] == test_label[i];
+			assert_true(abs(right - steps[k].test) <= 1);
+			loss[threads / 2] = fit.loss;
+			ss_probe_fit_free(&fit);
+			ss_probe_free(probe);
+			ss_pool_free(pool);
+		}
+		assert_memory_equal(&loss[0], &loss[1], sizeof(double));
+	}
+}
+
+/*
+ * A rate of 0 leaves the weights as they were drawn. Each record is 30 times a unit vector, so that its
+ * logits are 30 weights, of variance v, and each vector comes with every label: the loss is about
+ * ln C + v/2 (1 - 1/C) while v is small.
+ */
+static void
+test_initial_weights(void **state)
+{
+	enum { WIDE = 400, C = 10 };
+	static float x[WIDE * WIDE];
+	static int32_t label[WIDE];
+	static const struct { enum ss_probe_init init; double low, high; } cases[] = {
+		{ SS_PROBE_ZERO, -1e-6, 1e-6 },
+		{ SS_PROBE_NORMAL, 0.030, 0.052 },	/* v = 0.09: 0.0405 */
+		{ SS_PROBE_GLOROT, 1, 1.65 },		/* uniform in -a..a, a = 3.63: ln(sinh(a) / a), less for C values */
+	};
+
+	(void)state;
+	for (int i = 0; i < WIDE; i++) {
+		x[i * WIDE + i / C] = 30;
+		label[i] = i % C;
+	}
+	for (size_t k = 0; k < sizeof(cases) / sizeof(*cases); k++) {
+		double loss[2];
+
+		for (uint64_t seed = 0; seed < 2; seed++) {
+			const struct ss_probe_options o = { .by_steps = true, .scale = SS_SCALE_NONE, .steps = {
+			    .init = cases[k].init, .schedule = { .decay = SS_CONSTANT }, .batch = WIDE,
+			    .epochs = 1, .seed = seed } };
+			struct ss_probe_fit fit;
+			struct ss_probe *probe;
+			struct ss_err e = SS_ERR_INIT;
+
+			assert_int_equal(train(&probe, NULL, x, label, WIDE, WIDE, &o, &fit, &e), 0);
+			loss[seed] = fit.loss - log(C);
+			assert_true(loss[seed] > cases[k].low && loss[seed] < cases[k].high);
+			ss_probe_fit_free(&fit);
+			ss_probe_free(probe);
+		}
+		assert_true((loss[0] == loss[1]) == (cases[k].init == SS_PROBE_ZERO));
+	}
+}
+
+/* Held-out records of labels that the training set lacks, a loss that is not finite. */
+static void
+test_odd_steps(void **state)
+{
+	static float x[N * D], held[M * D];
+	static int32_t label[N], held_label[M];
+	struct ss_probe_set set = { .x = x, .label = label, .n = N, .d = D, .held = held,
+	    .held_label = held_label };
+	struct ss_probe_options o = { .by_steps = true, .steps = { .momentum = 0.9, .schedule = { .base = 0.1,
+	    .decay = SS_CONSTANT }, .batch = 5000, .epochs = 3, .patience = 1 } };
+	struct ss_probe_fit fit;
+	struct ss_probe *probe;
+	struct ss_err e = SS_ERR_INIT;
+	double loss[2];
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		make_data(x, label, N, D, CLASSES, 0);
+		make_data(held, held_label, M, D, CLASSES, 77);
+		for (int i = M / 2; i < M; i++)
+			held_label[i] = CLASSES + i % 3;
+		set.helds = k == 0 ? M : M / 2;
+		assert_int_equal(ss_probe_train(&probe, NULL, &set, &o, &fit, &e), 0);
+		assert_int_equal(fit.epochs, 3);
+		loss[k] = fit.epoch[2].held;
+		ss_probe_fit_free(&fit);
+		ss_probe_free(probe);
+	}
+	assert_true(loss[0] == loss[1] && loss[0] > 0);
+	for (int i = 0; i < M; i++)
+		held_label[i] = CLASSES;
+	assert_int_equal(ss_probe_train(&probe, NULL, &set, &o, &fit, &e), SS_EUSAGE);
+	assert_string_equal(e.text, "no record that is held out has a label of the training set");
+	set.helds = 0;
+	o.steps.schedule.base = 1e38;
+	o.steps.epochs = 30;
+	o.steps.patience = 0;
+	assert_int_equal(ss_probe_train(&probe, NULL, &set, &o, &fit, &e), SS_ENONFINITE);
+	assert_non_null(strstr(e.text, "the loss is not finite in epoch "));
+	assert_null(probe);
 }
 
 static void
@@ -250,18 +431,18 @@ test_errors(void **state)
 	struct ss_err e = SS_ERR_INIT;
 
 	(void)state;
-	assert_int_equal(ss_probe_train(&probe, NULL, x, same, 4, 1, &o, &fit, &e), SS_EUSAGE);
+	assert_int_equal(train(&probe, NULL, x, same, 4, 1, &o, &fit, &e), SS_EUSAGE);
 	assert_string_equal(e.text, "all 4 training records have the same label");
 	assert_null(probe);
-	assert_int_equal(ss_probe_train(&probe, NULL, x, none, 4, 1, &o, &fit, &e), SS_EUSAGE);
+	assert_int_equal(train(&probe, NULL, x, none, 4, 1, &o, &fit, &e), SS_EUSAGE);
 	assert_string_equal(e.text, "training record 2 has no label");
-	assert_int_equal(ss_probe_train(&probe, NULL, x, good, 1, 1, &o, &fit, &e), SS_EUSAGE);
+	assert_int_equal(train(&probe, NULL, x, good, 1, 1, &o, &fit, &e), SS_EUSAGE);
 	o.max_iterations = 1;
-	assert_int_equal(ss_probe_train(&probe, NULL, x, good, 4, 1, &o, &fit, &e), 0);
+	assert_int_equal(train(&probe, NULL, x, good, 4, 1, &o, &fit, &e), 0);
 	assert_true(fit.iterations <= 1);
 	ss_probe_free(probe);
 	x[1] = NAN;
-	assert_int_equal(ss_probe_train(&probe, NULL, x, good, 4, 1, &o, &fit, &e), SS_ENONFINITE);
+	assert_int_equal(train(&probe, NULL, x, good, 4, 1, &o, &fit, &e), SS_ENONFINITE);
 	ss_probe_free(NULL);
 }
 
@@ -273,6 +454,9 @@ main(void)
 		cmocka_unit_test(test_sklearn),
 		cmocka_unit_test(test_odd_data),
 		cmocka_unit_test(test_wide_data),
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_initial_weights),
+		cmocka_unit_test(test_odd_steps),
 		cmocka_unit_test(test_errors),
 	};
 
