@@ -13,7 +13,10 @@
 
 #include "image/recipe.h"
 
-enum { RECIPE_OPTIONS = 19, RECIPE_OPT_FIRST = 400 };
+enum {
+	RECIPE_OPTIONS = 28, RECIPE_OPT_FIRST = 400,
+	SIDE_MAX = 16384	/* of a view, in pixels */
+};
 
 /* Writes RECIPE_OPTIONS lines of a getopt table. */
 void recipe_options_table(struct option *out);

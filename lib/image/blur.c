@@ -99,8 +99,8 @@ reflect(ptrdiff_t i, size_t n)
 	return (size_t)(i < (ptrdiff_t)n ? i : 2 * (ptrdiff_t)n - 2 - i);
 }
 
-static void
-gaussian(float *coef, int kernel, float sigma)
+void
+ss_gaussian(float *coef, int kernel, float sigma)
 {
 	float sum = 0;
 
@@ -127,7 +127,7 @@ blur_torch(struct ss_image *m, float sigma, int kernel, struct ss_image_work *w,
 	SS_BUG_IF(kernel % 2 == 0 || reach >= height || reach >= width);
 	if (in == NULL || tall == NULL || coef == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a blur");
-	gaussian(coef, kernel, sigma);
+	ss_gaussian(coef, kernel, sigma);
 	for (int c = 0; c < m->channels; c++) {
 		uint8_t *plane = m->data + (size_t)c * m->plane, *row = in;
 

@@ -9,6 +9,7 @@
 #include "image/draw.h"
 
 enum { CROP_TRIES = 10 };
+static const uint32_t TRANSLATION = UINT32_C(1) << 31;	/* added to the view's number */
 
 static bool
 happens(struct ss_rng *g, double p)
@@ -53,6 +54,71 @@ draw_crop(struct ss_rng *g, const struct ss_recipe *r, const double scale[2], in
 	return box;
 }
 
+/* One of n + 1 places at random, or the middle if n is negative: there is more view than image. */
+static int
+draw_place(struct ss_rng *g, int n)
+{
+	const uint32_t place = ss_rng_u32(g);
+
+	return n < 0 ? -(-n / 2) : (int)((uint64_t)place * (uint64_t)(n + 1) >> 32);
+}
+
+/* Where the middle begins, as torchvision's CenterCrop has it. */
+static int
+middle(int n)
+{
+	return n < 0 ? -(-n / 2) : (int)rint(n / 2.0);
+}
+
+/* The part of the image, and where the view is in it. */
+static void
+draw_part(struct ss_rng *g, struct ss_view *v, const struct ss_recipe *r, enum ss_kind kind,
+    int height, int width, int out_height, int out_width)
+{
+	const enum ss_crop crop = kind == SS_LOCAL ? SS_PART : r->crop;
+	int shorter = r->shorter;
+
+	v->box = (struct ss_box){ 0, 0, height, width };
+	v->height = out_height;
+	v->width = out_width;
+	v->top = v->left = 0;
+	switch (crop) {
+	case SS_WHOLE:
+		break;
+	case SS_PART:
+		v->box = draw_crop(g, r, kind == SS_LOCAL ? r->local_scale : r->scale, height,
+		    width);
+		break;
+	case SS_PADDED:
+		v->height = height;
+		v->width = width;
+		v->top = draw_place(g, height + 2 * r->border - out_height) - r->border;
+		v->left = draw_place(g, width + 2 * r->border - out_width) - r->border;
+		break;
+	case SS_CENTRE:
+		if (shorter == 0)
+			shorter = (out_height < out_width ? out_height : out_width) * 8 / 7;
+		v->height = height <= width ? shorter : (int)((int64_t)shorter * height / width);
+		v->width = width <= height ? shorter : (int)((int64_t)shorter * width / height);
+		v->top = middle(v->height - out_height);
+		v->left = middle(v->width - out_width);
+		break;
+	}
+}
+
+/* What a drawn number is when nothing is to change. */
+static double
+neutral(const struct ss_recipe *r, int i)
+{
+	return i == SS_HUE || (i == SS_BRIGHTNESS && r->dialect != SS_TORCHVISION) ? 0 : 1;
+}
+
+static bool
+jittered(const struct ss_recipe *r, int i)
+{
+	return r->strength[i] > 0 || r->range[i][0] != 0 || r->range[i][1] != 0;
+}
+
 static void
 draw_jitter(struct ss_rng *g, struct ss_view *v, const struct ss_recipe *r, double p)
 {
@@ -67,15 +133,25 @@ draw_jitter(struct ss_rng *g, struct ss_view *v, const struct ss_recipe *r, doub
 		v->order[j] = t;
 	}
 	for (int i = 0; i < SS_JITTERS; i++) {
-		double x = r->strength[i], centre = i == SS_HUE ? 0 : 1;
-		double lo = i == SS_HUE ? -x : fmax(0, 1 - x), hi = centre + x;
-		double f = ss_rng_range(g, lo, hi);
+		double x = r->strength[i], centre = neutral(r, i);
+		double lo = centre == 0 ? -x : fmax(0, 1 - x), hi = centre + x;
+		double f;
 
-		v->factor[i] = (float)(wanted && x > 0 ? f : centre);
+		if (r->range[i][0] != 0 || r->range[i][1] != 0) {
+			lo = r->range[i][0];
+			hi = r->range[i][1];
+		}
+		f = ss_rng_range(g, lo, hi);
+		if (i == SS_SATURATION && r->odds)
+			f /= 1 - f;
+		v->factor[i] = (float)(wanted && jittered(r, i) ? f : centre);
 	}
-	for (int i = 0; i < SS_JITTERS; i++)
-		if (!wanted || r->strength[v->order[i]] <= 0)
+	for (int i = 0; i < SS_JITTERS; i++) {
+		if (r->dialect != SS_TORCHVISION)
+			v->order[i] = i;
+		if (!wanted || !jittered(r, v->order[i]))
 			v->order[i] = -1;
+	}
 }
 
 void
@@ -85,6 +161,7 @@ ss_view_draw(struct ss_view *v, const struct ss_recipe *r, uint64_t seed, uint32
 	const enum ss_kind kind = ss_recipe_kind(r, view);
 	struct ss_rng g;
 	bool blur, solarize;
+	double shift;
 
 	ss_rng_init(&g, seed, SS_RNG_AUGMENT, epoch, index, view);
 	v->mirror = happens(&g, r->mirror[kind]);
@@ -100,11 +177,19 @@ ss_view_draw(struct ss_view *v, const struct ss_recipe *r, uint64_t seed, uint32
 	}
 	solarize = happens(&g, r->solarize[kind]);
 	v->threshold = solarize ? r->threshold : 256;
-	if (r->crop || kind == SS_LOCAL)
-		v->box = draw_crop(&g, r, kind == SS_LOCAL ? r->local_scale : r->scale, height,
-		    width);
-	else
-		v->box = (struct ss_box){ 0, 0, height, width };
+	draw_part(&g, v, r, kind, height, width, out_height, out_width);
+
+	v->again = false;
+	v->down = v->right = 0;
+	if (r->translate[kind] > 0) {
+		ss_rng_init(&g, seed, SS_RNG_AUGMENT, epoch, index, view | TRANSLATION);
+		if (happens(&g, r->translate[kind])) {
+			v->again = happens(&g, 0.5);
+			shift = ss_rng_range(&g, r->shift[0], r->shift[1]);
+			v->down = (int)rint(shift * out_height);
+			v->right = (int)rint(shift * out_width);
+		}
+	}
 }
 
 void
@@ -115,7 +200,9 @@ ss_view_record(const struct ss_view *v, float out[SS_VIEW_NUMBERS])
 		v->mirror, v->upend,
 		(float)v->order[0], (float)v->order[1], (float)v->order[2], (float)v->order[3],
 		v->factor[0], v->factor[1], v->factor[2], v->factor[3],
-		v->gray, v->sigma, (float)v->kernel, (float)v->threshold
+		v->gray, v->sigma, (float)v->kernel, (float)v->threshold,
+		(float)v->height, (float)v->width, (float)v->top, (float)v->left,
+		v->again, (float)v->down, (float)v->right
 	};
 
 	for (int i = 0; i < SS_VIEW_NUMBERS; i++)

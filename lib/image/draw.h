@@ -8,7 +8,10 @@
  *
  *	mirror, upend, jitter?, three for the permutation, brightness, contrast,
  *	saturation, hue, gray, blur?, sigma, solarize; and last the crop, which takes
- *	four for each of its up to 10 tries.
+ *	four for each of its up to 10 tries, or two if it only looks for a place.
+ *
+ * A translation has a sequence of its own, as if for a view of 2^31 more: shifted?,
+ * mirrored?, by how much.
  */
 #ifndef SS_DRAW_H
 #define SS_DRAW_H
@@ -16,13 +19,17 @@
 #include "image/recipe.h"
 
 struct ss_view {
-	struct ss_box box;
+	struct ss_box box;		/* of the image */
+	int height, width;		/* that the box is scaled to */
+	int top, left;			/* of the view in that; what is outside is black */
 	bool mirror, upend, gray;
 	int order[SS_JITTERS];		/* of the jitter; -1: nothing */
 	float factor[SS_JITTERS];	/* brightness, contrast, saturation, turn of the hue */
 	float sigma;			/* 0: no blur */
 	int kernel;			/* of the blur; 0: Pillow's */
 	int threshold;			/* of the solarization; 256: none */
+	bool again;			/* mirrored once more, before the translation */
+	int down, right;		/* translated by, in pixels */
 };
 
 /* view counts from 0; height and width are those of the image that the view is made from. */
@@ -32,10 +39,11 @@ void ss_view_draw(struct ss_view *v, const struct ss_recipe *r, uint64_t seed, u
 /*
  * A view as numbers: top, left, height, width of the crop; mirrored, upended;
  * four of the jitter's order (0 brightness, 1 contrast, 2 saturation, 3 hue, -1
- * nothing); its four factors; gray; sigma and kernel of the blur; threshold.
- * All are exact.
+ * nothing); its four factors; gray; sigma and kernel of the blur; threshold; height
+ * and width that the crop is scaled to, top and left of the view in that; mirrored
+ * again, translated down, right. All are exact.
  */
-enum { SS_VIEW_NUMBERS = 18 };
+enum { SS_VIEW_NUMBERS = 25 };
 void ss_view_record(const struct ss_view *v, float out[SS_VIEW_NUMBERS]);
 
 #endif

@@ -2,6 +2,8 @@
 # a multiplication with an addition (which Clang does unless told not to).
 FLAGS_image_work = -ffp-contract=off
 FLAGS_blur = -ffp-contract=off
+FLAGS_tf = -ffp-contract=off
+FLAGS_tf_load = -ffp-contract=off
 FLAGS_pixels_base = -ffp-contract=off
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 FLAGS_pixels_avx2   = -ffp-contract=off -mavx2

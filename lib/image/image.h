@@ -52,6 +52,9 @@ const char *ss_filter_name(enum ss_filter f);
 int ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box box,
     enum ss_filter filter, bool mirror, struct ss_image_work *w, struct ss_err *e) SS_MUST_USE;
 
+/* The part of `in` that begins at top, left and has out's size; what is outside is black. */
+void ss_image_window(struct ss_image *out, const struct ss_image *in, int top, int left);
+
 void ss_image_mirror(struct ss_image *m);	/* left to right */
 void ss_image_upend(struct ss_image *m);	/* top to bottom */
 

@@ -20,7 +20,8 @@ struct ss_taps {
 
 enum {
 	SS_TAPS_KEPT = 128,	/* a crop has many sizes, and they come back */
-	SS_WORK_BUFFERS = 4	/* three for the operations, one for the view in the making */
+	/* three for the operations, then the view in the making, and what it is taken from */
+	SS_WORK_VIEW = 3, SS_WORK_WHOLE, SS_WORK_BUFFERS
 };
 
 struct ss_image_work {
@@ -32,6 +33,9 @@ struct ss_image_work {
 
 /* Buffer i with room for n bytes and what the loops write past them; NULL: out of memory. */
 void *ss_work_room(struct ss_image_work *w, int i, size_t n);
+
+/* A Gaussian sampled at whole numbers, kernel of them, its sum 1. */
+void ss_gaussian(float *coef, int kernel, float sigma);
 
 /* The weights for these sizes; NULL: out of memory. Valid until the next call. */
 const struct ss_taps *ss_work_taps(struct ss_image_work *w, int in, int out, enum ss_filter f);

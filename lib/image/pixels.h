@@ -60,6 +60,24 @@ struct ss_pixels {
 	/* the same along a line, rounded to the nearest byte (halves to even), clamped */
 	void (*convolve_back)(uint8_t *out, const float *in, size_t n, const float *coef,
 	    int count);
+
+	/* The same on floats, 1 being white; what they are for, tf.c knows. */
+
+	/* px = (px - base) * factor + base + more */
+	void (*spread)(float *px, size_t n, float base, float factor, float more);
+	/* multiplies the saturation, which stays in 0..1 */
+	void (*saturate_floats)(float *r, float *g, float *b, size_t n, float factor);
+	/* adds to the hue, of which 1 is the whole circle; -0.5..0.5 */
+	void (*turn_floats)(float *r, float *g, float *b, size_t n, float turn);
+	void (*gray_floats)(float *r, float *g, float *b, size_t n);
+	void (*solarize_floats)(float *px, size_t n, float threshold);
+	void (*clamp_floats)(float *px, size_t n);
+	/* to 255ths: clamps 255.5 px and cuts off what is behind the point */
+	void (*cut_floats)(float *px, size_t n);
+	void (*convolve_floats)(float *out, const float *in, size_t n, size_t step,
+	    const float *coef, int count);
+	/* 255 px, rounded (halves to even), clamped */
+	void (*to_bytes)(uint8_t *out, const float *in, size_t n);
 };
 
 /* The fastest variant for this CPU. */

@@ -14,6 +14,15 @@ clamp255(vf v)
 	return lesser(greater(v, all(0)), all(255));
 }
 
+/* To the nearest whole number, halves to even: the sum has no place for a fraction. */
+static inline vf
+whole(vf v)
+{
+	const float round = 0x1.8p23f;
+
+	return (v + round) - round;
+}
+
 static void
 weigh(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coef, int count)
 {
@@ -165,7 +174,7 @@ solarize(uint8_t *px, size_t n, int threshold)
 }
 
 static void
-box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint32_t whole,
+box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
     uint32_t edge)
 {
 	const ptrdiff_t far = (radius + 1) * step;
@@ -177,7 +186,7 @@ box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint3
 
 		for (ptrdiff_t k = step; k != far; k += step)
 			acc += load(mid - k) + load(mid + k);
-		s = (vu)acc * whole + (vu)(load(mid - far) + load(mid + far)) * edge + (1u << 23);
+		s = (vu)acc * middle + (vu)(load(mid - far) + load(mid + far)) * edge + (1u << 23);
 		store(out + j, (vi)(s >> 24));
 	}
 }
@@ -197,8 +206,6 @@ convolve(float *out, const uint8_t *in, size_t n, size_t step, const float *coef
 static void
 convolve_back(uint8_t *out, const float *in, size_t n, const float *coef, int count)
 {
-	const float round = 0x1.8p23f;	/* adding it leaves no place for a fraction */
-
 	for (size_t j = 0; j < n; j += SS_LANES) {
 		vf acc = { 0 }, v;
 
@@ -206,11 +213,14 @@ convolve_back(uint8_t *out, const float *in, size_t n, const float *coef, int co
 			memcpy(&v, in + (size_t)k + j, sizeof v);
 			acc += v * coef[k];
 		}
-		store(out + j, to_int(clamp255((acc + round) - round)));
+		store(out + j, to_int(clamp255(whole(acc))));
 	}
 }
 
+#include "image/pixels_floats.h"
+
 const struct ss_pixels SS_PIXELS_TABLE = {
 	SS_PIXELS_NAME, weigh, blend, saturate, gray, sum, turn, solarize, box,
-	convolve, convolve_back
+	convolve, convolve_back, spread, saturate_floats, turn_floats, gray_floats,
+	solarize_floats, clamp_floats, cut_floats, convolve_floats, to_bytes
 };

@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "image/image_work.h"
+#include "image/tf.h"
 #include "image/views.h"
 
-enum { PIECE = 8 };	/* images; enough to outweigh the handing out */
+enum {
+	PIECE = 8,		/* images; enough to outweigh the handing out */
+	WHOLE_MAX = 1 << 28	/* pixels of an image that a view is a window on */
+};
 
 struct ss_viewer {
 	struct ss_pool *pool;
@@ -50,60 +55,177 @@ jitter(struct ss_image *m, const struct ss_view *v, const struct ss_pixels *px)
 	}
 }
 
-int
-ss_view_make(uint8_t *out, int height, int width, const struct ss_image *in,
-    const struct ss_recipe *r, const struct ss_view *v, struct ss_image_work *w,
-    struct ss_err *e)
+/* The view's part of the image, scaled; mirrored too if told so. */
+static int
+crop(struct ss_image *m, const struct ss_image *in, const struct ss_recipe *r,
+    const struct ss_view *v, bool mirror, struct ss_image_work *w, struct ss_err *e)
 {
-	struct ss_image m = { NULL, in->channels, height, width, ss_image_plane(height, width) };
-	const size_t n = (size_t)height * (size_t)width;
-	bool mirror = v->mirror;
+	struct ss_image whole = { NULL, in->channels, v->height, v->width, 0 };
+	size_t bytes;
 	int code;
 
-	m.data = ss_work_room(w, SS_WORK_BUFFERS - 1, (size_t)m.channels * m.plane);
-	if (m.data == NULL)
-		return ss_fail(e, SS_EIO, "out of memory for a view of %d x %d", height, width);
-	for (const enum ss_operation *op = r->order; *op != SS_END; op++) {
+	if (v->height == m->height && v->width == m->width && v->top == 0 && v->left == 0)
+		return ss_image_resize(m, in, v->box, r->filter, mirror, w, e);
+	if (!ss_mul((size_t)v->height, (size_t)v->width, &bytes) || bytes > WHOLE_MAX)
+		return ss_fail(e, SS_EUSAGE, "an image of %d x %d is too large if scaled to %d x %d",
+		    in->height, in->width, v->height, v->width);
+	whole.plane = ss_image_plane(v->height, v->width);
+	whole.data = ss_work_room(w, SS_WORK_WHOLE, (size_t)whole.channels * whole.plane);
+	if (whole.data == NULL)
+		return ss_fail(e, SS_EIO, "out of memory for an image of %d x %d", v->height,
+		    v->width);
+	code = ss_image_resize(&whole, in, v->box, r->filter, false, w, e);
+	if (code < 0)
+		return code;
+	ss_image_window(m, &whole, v->top, v->left);
+	if (mirror)
+		ss_image_mirror(m);
+	return 0;
+}
+
+static int
+translate(struct ss_image *m, const struct ss_view *v, struct ss_image_work *w, struct ss_err *e)
+{
+	struct ss_image whole = *m;
+
+	if (v->again)
+		ss_image_mirror(m);
+	if (v->down == 0 && v->right == 0)
+		return 0;
+	whole.data = ss_work_room(w, SS_WORK_WHOLE, (size_t)m->channels * m->plane);
+	if (whole.data == NULL)
+		return ss_fail(e, SS_EIO, "out of memory for a view of %d x %d", m->height, m->width);
+	memcpy(whole.data, m->data, (size_t)m->channels * m->plane);
+	ss_image_window(m, &whole, -v->down, -v->right);
+	return 0;
+}
+
+/* torchvision's dialect, on bytes. */
+static int
+make_of_bytes(struct ss_image *m, const struct ss_image *in, const struct ss_recipe *r,
+    const struct ss_view *v, struct ss_image_work *w, struct ss_err *e)
+{
+	bool mirror = v->mirror;
+	int code = 0;
+
+	for (const enum ss_operation *op = r->order; *op != SS_END && code == 0; op++) {
 		switch (*op) {
 		case SS_CROP:
 			/* a mirror image costs nothing if it is made while scaling */
-			code = ss_image_resize(&m, in, v->box, r->filter,
-			    mirror && op[1] == SS_FLIP, w, e);
-			if (code < 0)
-				return code;
+			code = crop(m, in, r, v, mirror && op[1] == SS_FLIP, w, e);
 			mirror = mirror && op[1] != SS_FLIP;
 			break;
 		case SS_FLIP:
 			if (mirror)
-				ss_image_mirror(&m);
+				ss_image_mirror(m);
 			if (v->upend)
-				ss_image_upend(&m);
+				ss_image_upend(m);
+			break;
+		case SS_TRANSLATE:
+			code = translate(m, v, w, e);
 			break;
 		case SS_JITTER:
-			jitter(&m, v, w->px);
+			jitter(m, v, w->px);
 			break;
 		case SS_GRAY:
 			if (v->gray)
-				ss_image_gray(&m, w->px);
+				ss_image_gray(m, w->px);
 			break;
 		case SS_BLUR:
-			if (v->sigma <= 0)
-				break;
-			code = ss_image_blur(&m, v->sigma, v->kernel, w, e);
-			if (code < 0)
-				return code;
+			if (v->sigma > 0)
+				code = ss_image_blur(m, v->sigma, v->kernel, w, e);
 			break;
 		case SS_SOLARIZE:
 			if (v->threshold < 256)
-				ss_image_solarize(&m, v->threshold, w->px);
+				ss_image_solarize(m, v->threshold, w->px);
 			break;
 		default:
 			SS_BUG_IF(true);
 		}
 	}
-	for (int c = 0; c < m.channels; c++)
-		memcpy(out + (size_t)c * n, m.data + (size_t)c * m.plane, n);
-	return 0;
+	return code;
+}
+
+static void
+jitter_floats(struct ss_floats *m, const struct ss_view *v, enum ss_dialect dialect,
+    const struct ss_pixels *px)
+{
+	static void (*const change[SS_JITTERS])(struct ss_floats *, float,
+	    const struct ss_pixels *) = {
+		ss_tf_brightness, ss_tf_contrast, ss_tf_saturation, ss_tf_hue
+	};
+
+	bool changed = false;
+
+	for (int i = 0; i < SS_JITTERS; i++) {
+		if (v->order[i] < 0)
+			continue;
+		change[v->order[i]](m, v->factor[v->order[i]], px);
+		ss_tf_settle(m, dialect, px);
+		changed = true;
+	}
+	/* a jitter ends in a clamp, unless the dialect has seen to it */
+	if (changed && dialect == SS_TF)
+		ss_tf_settle(m, SS_TF_CLAMP, px);
+}
+
+/* The tf dialects, on floats: first all that concerns places. */
+static int
+make_of_floats(struct ss_floats *m, const struct ss_image *in, const struct ss_recipe *r,
+    const struct ss_view *v, struct ss_image_work *w, struct ss_err *e)
+{
+	int code = ss_tf_load(m, in, v, w, e);
+
+	for (const enum ss_operation *op = r->order; *op != SS_END && code == 0; op++) {
+		switch (*op) {
+		case SS_JITTER:
+			jitter_floats(m, v, r->dialect, w->px);
+			continue;
+		case SS_GRAY:
+			if (!v->gray)
+				continue;
+			ss_tf_gray(m, w->px);
+			break;
+		case SS_BLUR:
+			if (v->sigma <= 0)
+				continue;
+			code = ss_tf_blur(m, v->sigma, v->kernel, w, e);
+			break;
+		case SS_SOLARIZE:
+			if (v->threshold >= 256)
+				continue;
+			ss_tf_solarize(m, v->threshold, w->px);
+			break;
+		default:
+			continue;
+		}
+		ss_tf_settle(m, r->dialect, w->px);
+	}
+	return code;
+}
+
+int
+ss_view_make(uint8_t *out, int height, int width, const struct ss_image *in,
+    const struct ss_recipe *r, const struct ss_view *v, struct ss_image_work *w,
+    struct ss_err *e)
+{
+	const bool bytes = r->dialect == SS_TORCHVISION;
+	const size_t n = (size_t)height * (size_t)width, plane = ss_image_plane(height, width);
+	const size_t channels = (size_t)in->channels;
+	void *room = ss_work_room(w, SS_WORK_VIEW, channels * plane * (bytes ? 1 : sizeof(float)));
+	struct ss_image m = { room, in->channels, height, width, plane };
+	struct ss_floats f = { room, in->channels, height, width, plane };
+	int code;
+
+	if (room == NULL)
+		return ss_fail(e, SS_EIO, "out of memory for a view of %d x %d", height, width);
+	code = bytes ? make_of_bytes(&m, in, r, v, w, e) : make_of_floats(&f, in, r, v, w, e);
+	for (size_t c = 0; code == 0 && c < channels; c++) {
+		if (!bytes)		/* in place: bytes are written behind the floats read */
+			ss_tf_bytes(m.data + c * plane, &f, (int)c, w->px);
+		memcpy(out + c * n, m.data + c * plane, n);
+	}
+	return code;
 }
 
 int

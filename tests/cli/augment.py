@@ -3,12 +3,15 @@
 
     make KEY=VALUE ...          write a stream of images to standard output
     tensor FILE NAME            the items of a tensor, raw
-    replay                      redo in torchvision what was recorded; reads lines "IN OUT ORDER FILTER NAME"
+    replay                      redo what was recorded; reads lines "IN OUT ORDER FILTER NAME": in torchvision,
+                                or by tf_image.py if FILTER is a dialect of TensorFlow's
     draws OUT                   are the recorded numbers of the default recipe distributed as promised
+    alike OUT OUT               the same was drawn for both, but for a pixel of the crop
     differ OUT A B SHARE        at least this share of the records have different A and B
 
-replay prints for each line "ok" or "not ok" (beyond 1 level), NAME, the largest difference and the
-share of equal bytes; ORDER is that of the operations: crop,flip,..."""
+replay prints for each line "ok" or "not ok", NAME, the largest difference and the share of equal
+bytes (of TensorFlow's dialects, of correct roundings); torchvision's may be 1 apart, tf-bytes 3, tf
+and tf-clamp nothing. ORDER is that of the operations: crop,flip,..."""
 import os
 import struct
 import sys
@@ -125,7 +128,7 @@ def read(path):
 # What torchvision makes of the recorded numbers
 
 NUMBERS = ("top left height width mirror upend op0 op1 op2 op3 brightness contrast saturation hue "
-           "gray sigma kernel threshold").split()
+           "gray sigma kernel threshold whole_height whole_width place_top place_left again down right").split()
 
 
 def replay_one(F, ImageFilter, mode, image, p, order, size):
@@ -134,10 +137,16 @@ def replay_one(F, ImageFilter, mode, image, p, order, size):
     for step in order:
         if step == "crop":
             box = [int(p[k]) for k in ("top", "left", "height", "width")]
-            image = F.resized_crop(image, *box, list(size), mode)
+            image = F.resized_crop(image, *box, [int(p["whole_height"]), int(p["whole_width"])], mode)
+            if (p["whole_height"], p["whole_width"], p["place_top"], p["place_left"]) != (*size, 0, 0):
+                image = F.crop(image, int(p["place_top"]), int(p["place_left"]), *size)
         elif step == "flip":
             image = F.hflip(image) if p["mirror"] else image
             image = F.vflip(image) if p["upend"] else image
+        elif step == "translate":
+            image = F.hflip(image) if p["again"] else image
+            if p["down"] or p["right"]:
+                image = F.crop(image, -int(p["down"]), -int(p["right"]), *size)
         elif step == "jitter":
             for k in ("op0", "op1", "op2", "op3"):
                 if p[k] >= 0:
@@ -155,29 +164,36 @@ def replay_one(F, ImageFilter, mode, image, p, order, size):
     return image
 
 
-def replay():
-    import warnings
-    warnings.simplefilter("ignore")
+def torchvision_view(m, p, order, filter, size):
     from PIL import Image, ImageFilter
     from torchvision.transforms import InterpolationMode
     from torchvision.transforms import functional as F
+    m = Image.fromarray(m[0], "L") if m.shape[0] == 1 else \
+        Image.fromarray(np.ascontiguousarray(m.transpose(1, 2, 0)), "RGB")
+    want = np.asarray(replay_one(F, ImageFilter, InterpolationMode(filter), m, p, order, size))
+    return want[None] if want.ndim == 2 else want.transpose(2, 0, 1)
+
+
+def replay():
+    import warnings
+    import tf_image
+    warnings.simplefilter("ignore")
     for line in sys.stdin:
         source, views, order, filter, name = line.rstrip("\n").split(" ", 4)
         images, made = read(source)["image"], read(views)
+        tf = filter in tf_image.DIALECTS
         worst = equal = total = 0
         for view in (n[:-len(".params")] for n in made if n.endswith(".params")):
             assert len(made[view]) == len(made[view + ".params"]) > 0
             for m, got, numbers in zip(images, made[view], made[view + ".params"]):
                 p = dict(zip(NUMBERS, numbers.tolist()))
-                m = Image.fromarray(m[0], "L") if m.shape[0] == 1 else \
-                    Image.fromarray(np.ascontiguousarray(m.transpose(1, 2, 0)), "RGB")
-                want = np.asarray(replay_one(F, ImageFilter, InterpolationMode(filter), m, p, order.split(","),
-                                             got.shape[1:]))
-                want = want[None] if want.ndim == 2 else want.transpose(2, 0, 1)
-                off = np.abs(got.astype(int) - want)
-                worst, equal, total = max(worst, off.max()), equal + (off == 0).sum(), total + off.size
-        print("%sok - %s: largest difference %d, equal %.4f %% of %d bytes"
-              % ("" if total and worst <= 1 else "not ", name, worst, 100 * equal / total, total))
+                want = tf_image.view(m.transpose(1, 2, 0), p, order.split(","), filter, *got.shape[1:]).transpose(2, 0, 1) \
+                    if tf else torchvision_view(m, p, order.split(","), filter, got.shape[1:])
+                off = np.abs(got - want.astype(float))      # of tf's, want is not rounded
+                worst, equal, total = max(worst, off.max()), equal + (off < .501).sum(), total + off.size
+        enough, limit = {"tf": (1, 0), "tf-clamp": (1, 0), "tf-bytes": (0.999, 3)}.get(filter, (0, 1))
+        print("%sok - %s: largest difference %.3g, equal %.4f %% of %d bytes"
+              % ("" if total and worst < limit + .501 and equal >= enough * total else "not ", name, worst, 100 * equal / total, total))
 
 
 # Distributions
@@ -259,6 +275,15 @@ def draws(path):
     sys.exit(int(bad > 0))
 
 
+def alike(one, other):
+    """The options that --list-recipes shows have six digits."""
+    one, other = read(one), read(other)
+    names = [n for n in one if n.endswith(".params")]
+    far = [max(abs(a - b).max() for a, b in zip(np.array(one[n])[:, part].T, np.array(other[n])[:, part].T))
+           for n in names for part in (slice(0, 4), slice(4, None))]
+    sys.exit(int(not (names and list(one) == list(other) and max(far[::2]) <= 1 and max(far[1::2]) < 1e-6)))
+
+
 def differ(path, one, other, share):
     made = read(path)
     n = sum((a != b).any() for a, b in zip(made[one], made[other]))
@@ -279,4 +304,4 @@ if __name__ == "__main__":
     if command == "make":
         make(**dict(a.split("=", 1) for a in rest))
     else:
-        dict(tensor=tensor, replay=replay, draws=draws, differ=differ)[command](*rest)
+        dict(tensor=tensor, replay=replay, alike=alike, draws=draws, differ=differ)[command](*rest)

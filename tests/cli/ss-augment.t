@@ -4,8 +4,9 @@
 unset SS_THREADS
 helper() { "$PYTHON" "$TOP/tests/cli/augment.py" "$@"; }
 digest() { ss-info --digest "$1"; }
-ARTICLE=crop,flip,jitter,gray,blur,solarize
-FAIR=crop,jitter,gray,blur,solarize,flip
+ARTICLE=crop,flip,translate,jitter,gray,blur,solarize
+FAIR=crop,jitter,gray,blur,solarize,flip,translate
+FLOWERS=crop,flip,translate,blur,jitter,gray,solarize
 
 helper make n=40 frame_records=7 epochs=2 >rgb.sst && ss-info --check rgb.sst &&
     helper make n=200 h=64 w=64 >wide.sst && helper make n=30 c=1 h=28 w=28 >gray.sst && helper make n=40 vary=1 >vary.sst && ss-info --check vary.sst
@@ -19,6 +20,13 @@ run 0 ss-augment --version && grep -q '^ss-augment 0' out
 ok "--version"
 run 0 ss-augment --list-recipes && [ "$(grep -c '^[a-z]' out)" -ge 8 ] && grep -q '^cifar (default)' out
 ok "--list-recipes"
+run 0 ss-augment --recipe help && [ "$(wc -l <out)" -eq "$(ss-augment --list-recipes | grep -c '^[a-z]')" ] &&
+    for r in keras-2021 keras-3 simsiam-tf simclr-report learnopencv simsiam simclr moco2 byol swav dino vicreg barlow \
+	fair-linear byol-cifar; do grep -q "^$r  *[A-Za-z]" out || exit 1; done
+ok "--recipe help has a line for each"
+awk '/^\.\\" list-recipes$/ { shown = 1; next } /^\.Ed$/ { shown = 0 } shown && !/^\.Bd/' "$TOP/man/ss-augment.1" >man.txt
+cmp <(ss-augment --list-recipes) man.txt
+ok "the manual page shows the recipes as --list-recipes does"
 ss-augment --list-recipes >/dev/full 2>err
 [ $? -eq 1 ] && says 'cannot write standard output'
 ok "--list-recipes to a full disk"
@@ -70,6 +78,24 @@ done <<'END'
 --solarize-threshold 100
 --solarize-threshold 256 --solarize 1
 --filter nearest
+--dialect tensorflow
+--dialect tf --filter bicubic
+--dialect tf --blur 1
+--recipe byol --dialect tf
+--crop-pad -1
+--crop-pad 2 --crop-scale 0.1,1
+--crop-pad 2 --crop-centre 40
+--crop-centre 1.5
+--translate 2
+--translate-by 0,0.1
+--translate 1 --translate-by 0.1
+--contrast 2,1
+--recipe none --contrast 0.5,2
+--recipe none --saturation 0.5,2
+--saturation-odds
+--saturation-odds --saturation 0.2,1
+--per-batch -1
+--per-batch x
 --tensor picture
 --blur 1 --blur-kernel 65
 one.sst two.sst
@@ -171,7 +197,7 @@ ss-augment --two-views --local-views 4 --local-scale 0.05,0.1 --record wide.sst 
     helper tensor shares.sst view3.params | "$PYTHON" -c '
 import sys
 import numpy as np
-a = np.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(-1, 18)
+a = np.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(-1, 25)
 share = a[:, 2] * a[:, 3] / (64 * 64)
 sys.exit(not (len(a) == 200 and 0.045 < share.min() < 0.06 and 0.09 < share.max() < 0.11))'
 ok "--local-scale is the share of the area"
@@ -181,6 +207,39 @@ ss-augment --two-views --local-views 2 --recipe none --flip 0,0,1 --local-size 3
 ok "a third chance is that of the local views"
 ss-augment -t 3 --recipe dino rgb.sst >threads.sst && cmp threads.sst dino.sst
 ok "multi-crop: -t 3 gives the same bytes"
+
+# Recipes and their options
+
+ss-augment --list-recipes | awk '/^[a-z]/ { if (n) print n o; n = $1; o = "" } /^    --/ { o = o $0 } END { print n o }' >made
+[ "$(wc -l <made)" -ge 20 ]
+ok "recipes as options"
+while read -r recipe options; do
+	views=
+	[[ $options == *--views* ]] || views=--two-views
+	# shellcheck disable=SC2086
+	ss-augment --record $views --recipe "$recipe" wide.sst >recipe.sst &&
+	    ss-augment --record $views --recipe none $options wide.sst >options.sst && helper alike recipe.sst options.sst
+	ok "--recipe $recipe draws what its options do"
+done <made
+
+# One draw for a batch
+
+helper make n=100 epochs=2 frame_records=7 >hundred.sst
+ss-augment --two-views --recipe simclr-report --per-batch 32 --record hundred.sst >batches.sst &&
+    helper tensor batches.sst view1.params | "$PYTHON" -c '
+import sys
+import numpy as np
+a = np.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(2, 100, 25)
+for epoch in a:
+    for at in range(0, 100, 32):
+        assert (epoch[at:at + 32] == epoch[at]).all()
+assert len(np.unique(a.reshape(200, 25), axis=0)) == 8'
+ok "--per-batch: all views of a batch have the same draws; a batch does not go over epochs"
+helper make n=100 epochs=2 frame_records=50 | ss-augment -t 2 --two-views --recipe simclr-report --per-batch 32 --record >b.sst &&
+    [ "$(digest b.sst)" = "$(digest batches.sst)" ]
+ok "--per-batch: frames and threads do not matter"
+helper differ batches.sst view1.params view2.params 0.9
+ok "--per-batch: the two views have draws of their own"
 
 # The bytes depend on seed, epoch, index and view alone
 
@@ -207,11 +266,11 @@ ss-augment --two-views --record --gray 0 rgb.sst >nogray.sst
 helper tensor nogray.sst view1.params | "$PYTHON" -c '
 import sys
 import numpy as np
-a = np.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(-1, 18)
+a = np.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(-1, 25)
 import subprocess
 b = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, check=True).stdout
-b = np.frombuffer(b, "<f4").reshape(-1, 18)
-rest = [i for i in range(18) if i != 14]
+b = np.frombuffer(b, "<f4").reshape(-1, 25)
+rest = [i for i in range(25) if i != 14]
 sys.exit(not (a.shape == b.shape and (a[:, rest] == b[:, rest]).all() and b[:, 14].any() and not a[:, 14].any()))
 ' "$PYTHON" "$TOP/tests/cli/augment.py" tensor three.sst view1.params
 ok "another chance of gray leaves all other draws as they were"
@@ -225,6 +284,18 @@ helper make n=2500 h=32 w=40 >many.sst
 ss-augment --two-views --record --seed 5 many.sst >drawn.sst && helper draws drawn.sst
 ok "what is drawn is distributed as the recipe says, crops as torchvision's"
 
+ss-augment --record --recipe keras-3 --seed 6 many.sst >keras.sst && helper tensor keras.sst image.params | "$PYTHON" -c '
+import sys
+import numpy as np
+a = np.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(-1, 25)
+a = a[a[:, 6] >= 0]
+assert len(a) > 1900 and (a[:, 6:10] == [0, 1, 2, 3]).all()
+even = np.arange(1, len(a) + 1) / len(a)
+s = a[:, 12] / (1 + a[:, 12])
+for v, lo, hi in ((a[:, 10], -.32, .32), (a[:, 11], .32, 2.32), (s, .18, .82), (a[:, 13], -.01, .01)):
+    assert abs((np.sort(v) - lo) / (hi - lo) - even).max() < 1.95 / len(a) ** .5, (v.min(), v.max())'
+ok "the Keras 3 example: order and distributions of its jitter"
+
 # torchvision on PIL images, given the recorded numbers, makes the same
 
 replays() {	# ORDER FILTER INPUT ARGS...: makes the views, to be looked at in the end
@@ -232,37 +303,76 @@ replays() {	# ORDER FILTER INPUT ARGS...: makes the views, to be looked at in th
 	shift 3
 	replayed=$((replayed + 1))
 	ss-augment --record --seed 9 "$@" "$input" >"view$replayed.sst" || echo "# ss-augment $* failed"
-	echo "$input view$replayed.sst $order $filter as torchvision: $input $*" >>replays
+	echo "$input view$replayed.sst $order $filter redone: $input $*" >>"$lines"
 }
-replayed=0
+replayed=0 lines=torchvision
 for input in rgb.sst gray.sst; do
 	for args in "--crop-scale 0.08,1" "--crop-scale 0.2,1 --filter bicubic" "--flip 0.5 --vflip 0.5" \
 	    "--jitter 0.9,0,0,0 --jitter-p 1" "--jitter 0,0.9,0,0 --jitter-p 1" "--jitter 0,0,0.9,0 --jitter-p 1" \
 	    "--jitter 0,0,0,0.5 --jitter-p 1" "--gray 1" "--blur 1" "--blur 1 --blur-sigma 2,20" \
 	    "--blur 1 --blur-kernel 3" "--blur 1 --blur-kernel 23" "--solarize 1" \
 	    "--solarize 1 --solarize-threshold 50" "--size 45,20" "--size 9 --filter bicubic" \
-	    "--jitter 0.8,0.8,0.8,0.2 --jitter-p 1"; do
+	    "--crop-pad 4" "--crop-pad 9 --size 40,20" "--crop-centre 0 --filter bicubic" "--crop-centre 20 --size 24,30" \
+	    "--translate 1" "--translate 1 --translate-by 0,1 --flip 0.5" "--jitter 0.8,0.8,0.8,0.2 --jitter-p 1"; do
 		filter=bilinear
 		[[ $args == *bicubic* ]] && filter=bicubic
 		# shellcheck disable=SC2086
 		replays $ARTICLE $filter $input --recipe none $args
 	done
-	for recipe in cifar simclr simclr-cifar crop-flip; do
+	for recipe in cifar learnopencv simclr simclr-cifar crop-flip pad-flip; do
 		replays $ARTICLE bilinear $input --recipe $recipe --views 3
 	done
-	replays $ARTICLE bicubic $input --recipe byol --views 3
+	for recipe in byol barlow vicreg fair-linear fair-test; do
+		replays $ARTICLE bicubic $input --recipe $recipe --views 3
+	done
+	for recipe in byol-cifar barlow-cifar dino-cifar vicreg-cifar; do
+		replays $FAIR bicubic $input --recipe $recipe --views 3
+	done
 	replays $ARTICLE bilinear $input --recipe swav
 	replays $ARTICLE bicubic $input --recipe dino
 	replays $FAIR bilinear $input --recipe simsiam --views 3
-	replays $FAIR bilinear $input --recipe moco-v2 --views 3
+	replays $FAIR bilinear $input --recipe moco2 --views 3
 done
 replays $ARTICLE bilinear vary.sst --recipe cifar --size 32 --two-views
 replays $ARTICLE bicubic vary.sst --recipe byol --size 24,50 --two-views
 replays $ARTICLE bilinear vary.sst --recipe none --size 17
+replays $ARTICLE bilinear vary.sst --recipe pad-flip --size 20,30
+replays $ARTICLE bicubic vary.sst --recipe fair-test --size 20,30
+
+# TensorFlow's dialects, redone in NumPy
+
+lines=numpy
+for input in rgb.sst gray.sst; do
+	for dialect in tf tf-clamp tf-bytes; do
+		for args in "--jitter 0.5,0,0,0 --jitter-p 1" "--jitter 0,0.9,0,0 --jitter-p 1" "--jitter 0,0,0.9,0 --jitter-p 1" \
+		    "--jitter 0,0,0,0.5 --jitter-p 1" "--jitter 0.8,0.8,0.8,0.2 --jitter-p 1" "--gray 1" \
+		    "--blur 1 --blur-kernel 23" "--blur 1 --blur-kernel -1 --blur-sigma 1,5" "--solarize 1 --solarize-threshold 100"; do
+			# shellcheck disable=SC2086
+			replays $ARTICLE $dialect $input --recipe none --dialect $dialect $args
+		done
+	done
+	for args in "--translate 1 --translate-by 0,1 --flip 0.5" "--crop-pad 4" "--crop-centre 0" "--size 45,20" \
+	    "--crop-scale 0.1,1" "--flip 0.5 --vflip 0.5"; do
+		# shellcheck disable=SC2086
+		replays $ARTICLE tf $input --recipe none --dialect tf $args
+	done
+	replays $ARTICLE tf-bytes $input --recipe keras-2021 --two-views
+	replays $ARTICLE tf-clamp $input --recipe keras-3 --two-views
+	replays $FLOWERS tf $input --recipe simsiam-tf --two-views
+	replays $ARTICLE tf $input --recipe simclr-report --two-views
+done
+replays $FLOWERS tf vary.sst --recipe simsiam-tf --size 24,30
+helper replay <numpy >replayed.out
+[ $? -eq 0 ] && [ "$(wc -l <replayed.out)" -eq "$(wc -l <numpy)" ]
+ok "NumPy replays TensorFlow's dialects"
+while IFS= read -r line; do
+	[[ $line == ok* ]]
+	ok "${line#*ok - }"
+done <replayed.out
 if "$PYTHON" -W ignore -c 'import torchvision, PIL' 2>/dev/null; then
-	helper replay <replays >replayed.out
-	[ $? -eq 0 ] && [ "$(grep -c . replayed.out)" -eq "$replayed" ]
-	ok "torchvision replays $replayed streams"
+	helper replay <torchvision >replayed.out
+	[ $? -eq 0 ] && [ "$(wc -l <replayed.out)" -eq "$(wc -l <torchvision)" ]
+	ok "torchvision replays its own"
 	while IFS= read -r line; do
 		[[ $line == ok* ]]
 		ok "${line#*ok - }"

@@ -56,10 +56,19 @@ test_ranges(void **state)
 				hits[4] += v.sigma > 0;
 				hits[5] += v.threshold < 256;
 				for (int k = 0; k < SS_JITTERS; k++) {
-					double off = fabs(v.factor[k] - (k == SS_HUE ? 0 : 1));
+					const bool plus = k == SS_HUE
+					    || (k == SS_BRIGHTNESS && r->dialect != SS_TORCHVISION);
+					double off = fabs(v.factor[k] - (plus ? 0 : 1));
+					const double *range = r->range[k];
+					double f = v.factor[k];
 
-					assert_true(off <= r->strength[k] + 1e-6);
 					assert_true(off == 0 || v.order[0] >= 0);
+					if (k == SS_SATURATION && r->odds)
+						f /= 1 + f;
+					if (range[1] == 0)
+						assert_true(off <= r->strength[k] + 1e-6);
+					else if (v.order[0] >= 0)
+						assert_true(f >= range[0] - 1e-6 && f <= range[1] + 1e-6);
 				}
 				assert_true(v.sigma == 0 || (v.sigma >= 0.0999f && v.sigma <= 2));
 			}
@@ -133,6 +142,67 @@ test_impossible_crop(void **state)
 	}
 }
 
+/* Where a view is in the image: at random with a border, in the middle, or it is larger than both. */
+static void
+test_places(void **state)
+{
+	struct ss_recipe r = *ss_recipe_find("pad-flip");
+	int seen[9][9] = { { 0 } }, least = N;
+	struct ss_view v;
+
+	(void)state;
+	for (uint64_t n = 0; n < N; n++) {
+		draw(&v, &r, n, 32, 32);
+		assert_true(v.height == 32 && v.width == 32 && v.box.height == 32 && v.box.width == 32);
+		assert_in_range(v.top + 4, 0, 8);
+		assert_in_range(v.left + 4, 0, 8);
+		seen[v.top + 4][v.left + 4]++;
+	}
+	for (int i = 0; i < 81; i++)
+		least = seen[i / 9][i % 9] < least ? seen[i / 9][i % 9] : least;
+	assert_true(least > N / 81 - 5 * sqrt(N / 81.0));
+	ss_view_draw(&v, &r, 1, 0, 1, 0, 20, 40, 32, 32);	/* 2 rows are missing on either side */
+	assert_int_equal(v.top, -6);
+	assert_in_range(v.left + 4, 0, 16);
+
+	r = *ss_recipe_find("fair-test");
+	ss_view_draw(&v, &r, 1, 0, 1, 0, 32, 32, 32, 32);
+	assert_true(v.height == 36 && v.width == 36 && v.top == 2 && v.left == 2);
+	ss_view_draw(&v, &r, 1, 0, 1, 0, 333, 500, 224, 224);
+	assert_true(v.height == 256 && v.width == 384 && v.top == 16 && v.left == 80);
+	r.shorter = 10;
+	ss_view_draw(&v, &r, 1, 0, 1, 0, 40, 20, 32, 13);
+	assert_true(v.height == 20 && v.width == 10 && v.top == -6 && v.left == -1);
+}
+
+/* The same share of height and width, at times, after another chance of a mirror; and no more. */
+static void
+test_translation(void **state)
+{
+	const struct ss_recipe r = *ss_recipe_find("simsiam-tf");
+	struct ss_recipe without = r;
+	double moved = 0, again = 0;
+	struct ss_view v, other;
+
+	(void)state;
+	memset(without.translate, 0, sizeof without.translate);
+	for (uint64_t n = 0; n < N; n++) {
+		memset(&v, 0, sizeof v);
+		memset(&other, 0, sizeof other);
+		ss_view_draw(&v, &r, 11, 2, n, 1, 64, 64, 800, 400);
+		ss_view_draw(&other, &without, 11, 2, n, 1, 64, 64, 800, 400);
+		assert_in_range(v.down, 0, 100);
+		assert_true(abs(v.down - 2 * v.right) <= 1);
+		moved += v.down > 0;
+		again += v.again;
+		v.again = false;
+		v.down = v.right = 0;
+		assert_memory_equal(&v, &other, sizeof v);
+	}
+	assert_true(fabs(moved - N * 0.5 * 0.995) < 5 * sqrt(N * 0.25));	/* below half a pixel: 0 */
+	assert_true(fabs(again - N * 0.25) < 5 * sqrt(N * 0.1875));
+}
+
 /* A change of one chance or range changes that and nothing else. */
 static void
 test_independence(void **state)
@@ -191,10 +261,10 @@ test_frozen(void **state)
 	static const float want[2][SS_VIEW_NUMBERS] = {
 		{ 2, 4, 27, 26, 1, 0, -1, -1, -1, -1,
 		    1, 1, 1, 0,
-		    0, 0x1.29809ep-1f, 0, 256 },
+		    0, 0x1.29809ep-1f, 0, 256, 32, 32, 0, 0, 0, 0, 0 },
 		{ 10, 8, 21, 22, 1, 0, 2, 0, 3, 1,
 		    0x1.7c1794p-1f, 0x1.d53ac2p-1f, 0x1.2f855ap+0f, -0x1.4d227ep-5f,
-		    0, 0, 0, 256 },
+		    0, 0, 0, 256, 32, 32, 0, 0, 0, 0, 0 },
 	};
 	float got[SS_VIEW_NUMBERS];
 	struct ss_view v;
@@ -246,6 +316,8 @@ main(void)
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_impossible_crop),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_translation),
 		cmocka_unit_test(test_independence),
 		cmocka_unit_test(test_no_strength),
 		cmocka_unit_test(test_frozen),
