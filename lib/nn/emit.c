@@ -153,6 +153,9 @@ ss_emit_forward(struct ss_plan *p, int last)
 		case SS_OP_SHORTCUT:
 			ph = emit(p, SS_PH_SHORTCUT, i);
 			break;
+		case SS_OP_RELU:
+			ph = emit(p, SS_PH_RELU, i);
+			break;
 		case SS_OP_POOL:
 			ph = emit(p, SS_PH_POOL, i);
 			break;
@@ -265,6 +268,10 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 			flush_sums(p, pending, &pendings);
 			ph = emit(p, SS_PH_LINEAR_BACK, i);
 			ss_emit_use(p, &p->act[n->in], ph->segment);
+			break;
+		case SS_OP_RELU:
+			ph = emit(p, SS_PH_RELU_BACK, i);
+			ss_emit_use(p, &p->act[i], ph->segment);
 			break;
 		case SS_OP_POOL:
 			ph = emit(p, SS_PH_POOL_BACK, i);

@@ -142,6 +142,34 @@ pool_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 			}
 }
 
+static void
+relu(const struct exec *x, int node, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[node];
+	const struct ss_plane a = act(x, nd->in, from), out = act(x, node, from);
+
+	for (int i = 0; i < n; i++)
+		for (int c = 0; c < nd->c; c++) {
+			const float v = a.p[i * a.image + c];
+
+			out.p[i * out.image + c] = v < 0 ? 0 : v;	/* NaN stays */
+		}
+}
+
+static void
+relu_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+	const struct ss_plane y = act(x, ph->node, from), g = grad(x, ph->node, from), dx = grad(x, nd->in, from);
+
+	for (int i = 0; i < n; i++)
+		for (int c = 0; c < nd->c; c++) {
+			const float v = y.p[i * y.image + c] > 0 ? g.p[i * g.image + c] : 0;
+
+			dx.p[i * dx.image + c] = ph->accumulate ? dx.p[i * dx.image + c] + v : v;
+		}
+}
+
 /* A dense layer for inference: the 1x1 kernel with images as pixels, whose result does not depend on n. */
 static void
 dense(const struct exec *x, int node, int from, int n)
@@ -247,6 +275,12 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		break;
 	case SS_PH_POOL_BACK:
 		pool_back(x, ph, from, n);
+		break;
+	case SS_PH_RELU:
+		relu(x, ph->node, from, n);
+		break;
+	case SS_PH_RELU_BACK:
+		relu_back(x, ph, from, n);
 		break;
 	case SS_PH_REDUCE: {
 		struct stats s = stats_of(x, ph->node);

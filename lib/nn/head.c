@@ -31,14 +31,14 @@ ss_head_parse(struct ss_head *head, const char *text, struct ss_err *e)
 				d->bias = true;
 			else if (*p == 'n' || *p == 'N')
 				d->norm = true, d->affine = *p == 'n';
-			else if (*p == 'r')
+			else if (*p == 'r' && d->norm)
 				d->relu = true;
+			else if (*p == 'r')
+				d->relu_first = true;
 			else
 				return ss_fail(e, SS_EUSAGE, "head '%s': unknown letter '%c' (b bias, n norm, "
 				    "N norm without affine, r ReLU)", text, *p);
 		}
-		if (d->relu && !d->norm)
-			return ss_fail(e, SS_EUSAGE, "head '%s': a ReLU needs a norm before it", text);
 		head->layers++;
 		if (*p == '\0')
 			return 0;
@@ -55,7 +55,7 @@ ss_head_print(const struct ss_head *head, char text[SS_HEAD_TEXT])
 	for (int i = 0; i < head->layers; i++) {
 		const struct ss_dense *d = &head->layer[i];
 
-		n += (size_t)snprintf(text + n, SS_HEAD_TEXT - n, "%s%d%s%s%s", i == 0 ? "" : ",", d->width,
-		    d->bias ? "b" : "", d->norm ? d->affine ? "n" : "N" : "", d->relu ? "r" : "");
+		n += (size_t)snprintf(text + n, SS_HEAD_TEXT - n, "%s%d%s%s%s%s", i == 0 ? "" : ",", d->width,
+		    d->bias ? "b" : "", d->relu_first ? "r" : "", d->norm ? d->affine ? "n" : "N" : "", d->relu ? "r" : "");
 	}
 }

@@ -2,7 +2,7 @@
  * head.h - projection and prediction heads as short text
  *
  * A head is its layers separated by commas, each a width and letters: b bias, n norm,
- * N norm without gamma and beta, r ReLU. "2048bnr,2048bN" is SimSiam's projector for
+ * N norm without gamma and beta, r ReLU, behind the norm or before it as the letters are. "2048bnr,2048bN" is SimSiam's projector for
  * CIFAR; "none" is no head.
  */
 #ifndef SS_HEAD_H

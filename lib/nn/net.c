@@ -230,7 +230,7 @@ add_head(struct builder *b, int in, const struct ss_head *head, const char *pref
 		struct ss_node n = { .op = SS_OP_LINEAR, .in = in, .in2 = -1, .c = d->width, .h = 1, .w = 1,
 			.bias = -1, .mean = -1, .var = -1 };
 
-		SS_BUG_IF(d->relu && !d->norm);	/* ReLU lives in the norm */
+		SS_BUG_IF(d->relu && !d->norm);
 		snprintf(name, sizeof(name), "%s.%d", prefix, index);
 		n.weight = add_param(b, &b->net->params, name, "weight", features, d->width, 0, 2, d->width, features);
 		if (d->bias)
@@ -238,6 +238,12 @@ add_head(struct builder *b, int in, const struct ss_head *head, const char *pref
 		snprintf(n.layer, sizeof(n.layer), "%s", name);
 		in = add_node(b, n);
 		index++;
+		if (d->relu_first) {
+			n = (struct ss_node){ .op = SS_OP_RELU, .in = in, .in2 = -1, .c = d->width, .h = 1, .w = 1,
+				.weight = -1, .bias = -1, .mean = -1, .var = -1 };
+			snprintf(n.layer, sizeof(n.layer), "%s.%d", prefix, index++);
+			in = add_node(b, n);
+		}
 		if (d->norm) {
 			snprintf(name, sizeof(name), "%s.%d", prefix, index);
 			in = add_norm(b, in, -1, d->affine, d->relu, name);
@@ -341,7 +347,7 @@ ss_net_resize(struct ss_net **out, const struct ss_net *net, int h, int w, struc
 		const struct ss_node *from = &to->node[n->in];
 		const int stride = n->op == SS_OP_NORM ? 1 : n->conv.stride;
 
-		if (n->op == SS_OP_POOL || n->op == SS_OP_LINEAR)
+		if (n->op == SS_OP_POOL || n->op == SS_OP_LINEAR || n->op == SS_OP_RELU)
 			continue;			/* one pixel, whatever the image */
 		n->h = (from->h + stride - 1) / stride;
 		n->w = (from->w + stride - 1) / stride;

@@ -23,6 +23,7 @@ enum ss_op {
 	SS_OP_ADD,		/* sum of two */
 	SS_OP_SHORTCUT,		/* every second pixel, channels filled up with zeros at the end (He option A) */
 	SS_OP_POOL,		/* mean over all pixels */
+	SS_OP_RELU,		/* of a vector, where no norm does it */
 	SS_OP_LINEAR		/* x W' + bias */
 };
 
@@ -58,7 +59,9 @@ struct ss_list {			/* of parameters or buffers */
 /* One fully connected layer of a head. */
 struct ss_dense {
 	int width;
-	bool bias, norm, affine, relu;
+	bool bias, norm, affine;
+	bool relu;			/* behind the norm */
+	bool relu_first;		/* before it, or without one */
 };
 
 #define SS_HEAD_MAX 4

@@ -215,6 +215,17 @@ if "$PYTHON" -c 'import numpy' 2>/dev/null; then
 	ok "the other family too"
 	images n=6 h=12 w=10 >large.sst && embed -m m.safetensors large.sst && check --numpy m.safetensors large.sst x.sst backbone
 	ok "and images of another size than those trained on"
+	# ReLU before a norm, behind one, and without one
+	ss-train -q -t 1 -b 16 --projector 24r,24brn,20bnr,20b --predictor 9rnr,20 -o relu.safetensors v.sst &&
+	    [ "$(get projector relu.safetensors) $(get predictor relu.safetensors)" = "24r,24brn,20bnr,20b 9rnr,20" ]
+	ok "a head with ReLUs in all places"
+	pairs=
+	for layer in projector.1 projector.3 projector.4 projector.7 projector predictor.1 predictor.2 predictor.3 predictor; do
+		embed -m relu.safetensors --layer "$layer" i.sst && mv x.sst "r.$layer.sst" && pairs="$pairs r.$layer.sst $layer"
+	done
+	# shellcheck disable=SC2086
+	check --numpy relu.safetensors i.sst $pairs
+	ok "its layers, too, are what the model says"
 	run 1 "$PYTHON" "$TOP/tests/torch/check_embedding.py" --numpy m.safetensors.1 i.sst backbone.sst backbone
 	ok "the check can fail: another model's embeddings do not pass it"
 else

@@ -46,7 +46,7 @@ one.sst
 --arch
 --cpu z80
 --projector 64x
---projector 64r
+--projector 64x
 --projector 0
 --projector 65537
 --projector none

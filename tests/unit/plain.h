@@ -172,6 +172,10 @@ plain_forward(struct plain *p, const uint8_t *images, bool train)
 					y[i] += x[i * pixels + k] / pixels;
 			}
 			break;
+		case SS_OP_RELU:
+			for (size_t i = 0; i < plain_size(p, node); i++)
+				y[i] = fmax(0, x[i]);
+			break;
 		case SS_OP_LINEAR:
 			for (int i = 0; i < p->n; i++)
 				for (int o = 0; o < nd->c; o++) {

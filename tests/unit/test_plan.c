@@ -368,6 +368,9 @@ whole_network(void **state)
 		{ &BOTTLENECK, 3, 5, 4, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 6, NO_LOCALS },
 		{ &BEFORE, 3, 7, 6, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 5, NO_LOCALS },
 		{ &BEFORE, 1, 4, 5, "9bnr,7b", "none", &ss_simclr, 2, 6, NO_LOCALS },
+		{ &PROJECTION, 3, 4, 4, "9rn,7b", "12rn,7b", &ss_simsiam, 2, 6, NO_LOCALS },
+		{ &OPTION_A, 1, 4, 5, "9br,8r,7br", "none", &ss_simclr, 2, 6, NO_LOCALS },
+		{ &OPTION_A, 1, 5, 4, "11br,8brN", "9rnr,8br", &ss_simsiam, 2, 6, NO_LOCALS },
 	};
 
 	(void)state;
