@@ -40,17 +40,23 @@ choose_tensor(const struct labelled *f, const char *name)
 	    ss_reader_name(f->in));
 }
 
-/* What the last @EM line says of how the features were made. */
+/* What the last @EM line says of how the features were made, if it is not of another tensor. */
 static void
 read_origin(struct labelled *f)
 {
 	const struct ss_header *h = ss_reader_header(f->in);
 	size_t at = 0;
-	char *line, *last = NULL;
+	char *line, *tensor, *last = NULL, *other;
 
 	while ((line = ss_header_next(h, "@EM", &at)) != NULL) {
-		free(last);
-		last = line;
+		tensor = ss_line_get(line, "TN");
+		other = line;
+		if (tensor == NULL || strcmp(tensor, h->tensor[f->tensor].name) == 0) {
+			other = last;
+			last = line;
+		}
+		free(other);
+		free(tensor);
 	}
 	if (last == NULL || f->pixels)
 		goto end;
