@@ -3,18 +3,12 @@
  */
 #include <inttypes.h>
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "element.h"
+#include "embeddings.h"
 #include "labelled.h"
-
-static bool
-is_usable(const struct ss_tensor *t, enum ss_type type)
-{
-	return t->type == type && t->rank > 0 && ss_tensor_varying(t) == 0;
-}
 
 static int
 choose_tensor(const struct labelled *f, const char *name)
@@ -27,14 +21,14 @@ choose_tensor(const struct labelled *f, const char *name)
 		i = ss_header_find(h, name);
 		if (i < 0)
 			tool_die(TOOL_MISUSE, "%s has no tensor '%s'", ss_reader_name(f->in), name);
-		if (!is_usable(&h->tensor[i], SS_F32) && !is_usable(&h->tensor[i], SS_U8))
+		if (!embeddings_usable(&h->tensor[i], SS_F32) && !embeddings_usable(&h->tensor[i], SS_U8))
 			tool_die(TOOL_MISUSE, "%s: tensor '%s' is not f32 or u8 of one fixed shape",
 			    ss_reader_name(f->in), name);
 		return i;
 	}
 	for (int k = 0; k < 2; k++)
 		for (i = 0; i < h->tensors; i++)
-			if (is_usable(&h->tensor[i], types[k]))
+			if (embeddings_usable(&h->tensor[i], types[k]))
 				return i;
 	tool_die(TOOL_MISUSE, "%s has no tensor of f32 or u8 with one fixed shape",
 	    ss_reader_name(f->in));
@@ -128,30 +122,6 @@ make_room(struct labelled *f, size_t more)
 	f->room = want;
 }
 
-/* Floats must be finite; pixels become 0..1. */
-static void
-take_features(const struct labelled *f, const struct ss_frame *g, float *out)
-{
-	const size_t count = g->records * f->d;
-	const uint8_t *pixel = g->data[f->tensor];
-	int bad = 0;
-
-	if (f->pixels) {
-		for (size_t i = 0; i < count; i++)
-			out[i] = (float)pixel[i] / 255;
-		return;
-	}
-	memcpy(out, g->data[f->tensor], count * sizeof(*out));
-	for (size_t i = 0; i < count; i++)
-		bad |= !isfinite(out[i]);
-	for (size_t i = 0; bad && i < count; i++)
-		if (!isfinite(out[i]))
-			tool_die(TOOL_DAMAGED, "%s: record %" PRIu64 ": element %zu of tensor '%s' "
-			    "is %s", ss_reader_name(f->in), g->first + i / f->d, i % f->d,
-			    ss_reader_header(f->in)->tensor[f->tensor].name,
-			    isnan(out[i]) ? "not a number" : "infinite");
-}
-
 bool
 labelled_more(struct labelled *f)
 {
@@ -161,7 +131,7 @@ labelled_more(struct labelled *f)
 	if (!tool_next(f->in, &g))
 		return false;
 	make_room(f, g.records);
-	take_features(f, &g, f->x + f->n * f->d);
+	embeddings_take(f->in, &g, f->tensor, TOOL_DAMAGED, f->x + f->n * f->d);
 	for (uint32_t i = 0; i < g.records; i++) {
 		double y;
 

@@ -72,23 +72,43 @@ run_log_step(struct run *r, const struct ss_step *s, double lr)
 	    trainlog_number(std, s->health.std_ratio), trainlog_number(grad, s->grad_norm), t.at);
 }
 
+/* What has lasted since that step; the end, if that was asked for. */
+static void
+name_collapse(struct run *r, const char *what)
+{
+	tool_progress_end();
+	tool_warn("%s; lower --lr or check the augmentation", what);
+	if (!r->o->stop_on_collapse)
+		return;
+	checkpoint_save(&r->checkpoint);
+	tool_die(TOOL_COLLAPSE, "stopped by --stop-on-collapse; the last state is in '%s'", r->o->output);
+}
+
 void
 run_watch(struct run *r, const struct ss_step *s)
 {
-	const int patience = 20;
+	const struct ss_health *h = &s->health;
+	const enum ss_verdict v = ss_health_verdict(h);
+	char text[256];
 
 	if (r->o->method->labels)	/* outputs are classes, and may well be alike at first */
 		return;
-	r->collapsed = s->health.std_ratio < SS_COLLAPSED ? r->collapsed + 1 : 0;
-	if (r->collapsed != patience)
+	r->collapsed = v >= SS_VERDICT_COLLAPSED ? r->collapsed + 1 : 0;
+	if (r->collapsed == RUN_COLLAPSED) {
+		snprintf(text, sizeof(text), "collapse: since step %" PRIu64 " all images get nearly the same projection "
+		    "(std ratio %.3f, healthy is about 1)", r->model.step - RUN_COLLAPSED + 1, h->std_ratio);
+		name_collapse(r, text);
+	}
+	if (isnan(h->rank))
 		return;
-	tool_progress_end();
-	tool_warn("collapse: since step %" PRIu64 " all images get nearly the same projection (std ratio "
-	    "%.3f, healthy is about 1); lower --lr or check the augmentation",
-	    r->model.step - (uint64_t)patience + 1, s->health.std_ratio);
-	if (r->o->stop_on_collapse) {
-		checkpoint_save(&r->checkpoint);
-		tool_die(TOOL_COLLAPSE, "stopped by --stop-on-collapse; the last state is in '%s'",
-		    r->o->output);
+	if (v != SS_VERDICT_DIMENSIONAL)
+		r->narrow = 0;
+	else if (++r->narrow == 1)
+		r->narrow_since = r->model.step;
+	if (r->narrow == RUN_NARROW) {
+		snprintf(text, sizeof(text), "dimensional collapse: since step %" PRIu64 " the projections vary along few "
+		    "directions only (RankMe %.2f, healthy is above %g)", r->narrow_since, h->rank,
+		    ss_rank_least(h->n, h->d));
+		name_collapse(r, text);
 	}
 }

@@ -10,6 +10,9 @@
 #include "nn/profile.h"
 #include "run.h"
 
+/* Steps, and measurements of the rank, after which a collapse is named. */
+enum { RUN_COLLAPSED = 20, RUN_NARROW = 3 };
+
 struct run {
 	const struct run_options *o;
 	struct batch batch;
@@ -23,6 +26,8 @@ struct run {
 	struct checkpoint checkpoint;
 	double rate;			/* images a second, the wait for them included, smoothed */
 	int collapsed;			/* steps in a row */
+	int narrow;			/* measured steps in a row whose rank is low; the first of them */
+	uint64_t narrow_since;
 	struct ss_profile profile;	/* of the steps after the first */
 	uint64_t profiled;
 	double profiled_seconds, waiting;

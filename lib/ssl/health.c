@@ -328,3 +328,27 @@ ss_health_pairs(struct ss_health *h, const float *a, const float *b, size_t batc
 		r = ss_contrast(&h->contrast, a, b, h->n, h->d, batch, pool, e);
 	return r;
 }
+
+double
+ss_rank_least(size_t n, size_t d)
+{
+	const size_t most = ss_least(n, d);
+
+	return most < 2 ? 0 : most < 32 ? 1 + 3 * (double)(most - 1) / 31 : 4;
+}
+
+enum ss_verdict
+ss_health_verdict(const struct ss_health *h)
+{
+	if (h->std_ratio < SS_STD_COLLAPSED)
+		return h->std_ratio < SS_STD_CONSTANT ? SS_VERDICT_CONSTANT : SS_VERDICT_COLLAPSED;
+	return h->rank < ss_rank_least(h->n, h->d) ? SS_VERDICT_DIMENSIONAL : SS_VERDICT_HEALTHY;
+}
+
+const char *
+ss_verdict_name(enum ss_verdict v)
+{
+	static const char *const names[] = { "healthy", "dimensional collapse", "collapsed", "constant" };
+
+	return names[v];
+}

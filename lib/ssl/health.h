@@ -31,8 +31,24 @@ struct ss_health {
 
 #define SS_DEAD 1e-6
 
-/* Below this std_ratio an output is called collapsed. */
-#define SS_COLLAPSED 0.1
+/*
+ * What is said of a representation: by std_ratio that all outputs are the same, or nearly; else, by
+ * rank, if that is measured, that they vary along a few directions only (dimensional collapse).
+ */
+enum ss_verdict { SS_VERDICT_HEALTHY, SS_VERDICT_DIMENSIONAL, SS_VERDICT_COLLAPSED, SS_VERDICT_CONSTANT };
+enum ss_verdict ss_health_verdict(const struct ss_health *h);
+const char *ss_verdict_name(enum ss_verdict v);
+
+/* The ratios below which it is said. */
+#define SS_STD_COLLAPSED 0.1
+#define SS_STD_CONSTANT 0.01
+
+/*
+ * The rank below which it is said: 4, less where rows or features are fewer than 32. SimSiam without
+ * stop-gradient falls from 76 to 4 in 40 steps, and to 1.5 in 100, while its std_ratio is still 0.25; with it, 14 is
+ * its lowest (batches of 128, CIFAR-10). Untrained backbones have 4.4 (resnet110) to 60 (resnet18).
+ */
+double ss_rank_least(size_t n, size_t d);
 
 /* Doubles of scratch space for ss_health_rows. */
 size_t ss_health_room(size_t n, size_t d);

@@ -499,6 +499,13 @@ run 0 ss-train -t 1 -b 2 $HEADS -o r.safetensors --force same.sst && says 'colla
 ok "without it, told once"
 run 0 ss-train -t 1 -b 2 $HEADS -o r.safetensors --force --quiet same.sst && [ ! -s err ]
 ok "--quiet"
+views n=352 epochs=10 h=4 w=4 same=2 >pairs.sst
+few() { ss-train -t 1 -b 32 $HEADS -o r.safetensors --force --log r.jsonl "$@" pairs.sst; }
+run 6 few --stop-on-collapse && [ "$(wc -l <err)" -eq 2 ] && [ "$(get step r.safetensors)" -eq 100 ] &&
+    grep -q '^ss-train: dimensional collapse: since step 1 the projections vary along few directions only (RankMe [12]\.[0-9]*, healthy is above 4)' err
+ok "images of two kinds: their projections differ, but along a line"
+run 0 few && says 'dimensional collapse: since step 1 '
+ok "told once"
 
 # The monitor
 

@@ -25,7 +25,7 @@ import zlib
 
 DEFAULTS = dict(n=64, epochs=1, first=0, frame=7, views=2, c=3, h=8, w=8, seed=0,
                 names="view",       # tensors are called view1, view2 ...; or "image", of which there is one
-                same=0,             # all images are the same
+                same=0,             # so many different images only
                 unknown=0,          # the header does not say how many records there are
                 other_shape=0,      # the second view has another shape
                 dtype="u8",
@@ -53,7 +53,7 @@ def frame(kind, seq, first, n, epoch, payload):
 def pixels(o, epoch, index, view):
     """Noise, brighter in one class than in the next."""
     if o.same:
-        index = epoch = view = 0
+        index, epoch, view = index % o.same, 0, 0
     noise = random.Random("%d/%d/%d/%d" % (o.seed, epoch, index, view)).randbytes(o.c * o.h * o.w)
     return noise.translate(bytes(i // 2 + 40 * (index % 4) for i in range(256)))
 
