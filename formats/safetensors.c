@@ -522,6 +522,22 @@ ss_st_checked(const struct ss_st *s)
 	return s->checked;
 }
 
+uint32_t
+ss_st_digest(const struct ss_st *s)
+{
+	uLong crc = 0;
+
+	for (size_t i = 0; i < ss_st_count(s); i++) {
+		const struct ss_st_tensor *t = ss_st_at(s, i);
+		size_t bytes = 0;
+
+		(void)ss_st_bytes(t, &bytes);
+		crc = crc32_z(crc, (const unsigned char *)t->name, strlen(t->name) + 1);
+		crc = crc32_z(crc, t->data, bytes);
+	}
+	return (uint32_t)crc;
+}
+
 /* A text that grows; after a failure (out of memory) it stays failed. */
 struct text {
 	char *p;

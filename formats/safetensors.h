@@ -64,6 +64,9 @@ size_t ss_st_pairs(const struct ss_st *s);
 const struct ss_st_pair *ss_st_pair(const struct ss_st *s, size_t i);
 const char *ss_st_meta(const struct ss_st *s, const char *key);
 
+/* CRC-32 of names and data of all tensors in the file's order; neither of metadata nor of layout. */
+uint32_t ss_st_digest(const struct ss_st *s);
+
 /* Whether the file carries our checksums (of its header, and of every tensor). */
 bool ss_st_checked(const struct ss_st *s);
 

@@ -13,20 +13,28 @@
 #include "nn/optim.h"
 #include "tool.h"
 
-/* PATH for i = 0, else PATH.i; malloc'd. */
+/* malloc'd */
 static char *
-file_name(const char *path, int i)
+with_suffix(const char *path, const char *suffix)
 {
-	size_t size = strlen(path) + 16;
+	size_t size = strlen(path) + strlen(suffix) + 1;
 	char *name = malloc(size);
 
 	if (name == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
-	if (i == 0)
-		snprintf(name, size, "%s", path);
-	else
-		snprintf(name, size, "%s.%d", path, i);
+	snprintf(name, size, "%s%s", path, suffix);
 	return name;
+}
+
+/* PATH for i = 0, else PATH.i; malloc'd. */
+static char *
+file_name(const char *path, int i)
+{
+	char suffix[16] = "";
+
+	if (i > 0)
+		snprintf(suffix, sizeof(suffix), ".%d", i);
+	return with_suffix(path, suffix);
 }
 
 /* Keeps the last checkpoints as PATH.1, PATH.2 ...; PATH itself stays until the new one replaces it. */
@@ -95,16 +103,37 @@ checkpoint_save(struct checkpoint *c)
 }
 
 void
-checkpoint_save_best(const struct checkpoint *c)
+checkpoint_save_beside(const struct checkpoint *c, const char *suffix)
 {
-	size_t size = strlen(c->path) + sizeof(".best");
-	char *path = malloc(size);
+	char *path = with_suffix(c->path, suffix);
 
-	if (path == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
-	snprintf(path, size, "%s.best", c->path);
 	refuse_nonfinite(c);
 	save_as(c, path);
+	free(path);
+}
+
+void
+checkpoint_restore_best(struct checkpoint *c)
+{
+	const struct model_state state = state_of(c->trainer);
+	char *path = with_suffix(c->path, ".best");
+	struct model best;
+	struct ss_st *file;
+	struct ss_err e = SS_ERR_INIT;
+	int r;
+
+	if ((r = model_open(&file, &best, path, &e)) < 0)
+		tool_fail(r, &e);
+	if (best.step != c->model->best_step || strcmp(best.recipe, c->model->recipe) != 0)
+		tool_die(TOOL_FAILURE, "'%s' is not the best of this run, which was that of step %" PRIu64, path,
+		    c->model->best_step);
+	if ((r = model_weights(file, c->net, &c->trainer->weights, &state, &e)) < 0)
+		tool_fail(r, &e);
+	c->model->restored = best.step;
+	rotate(c->path, c->keep);
+	save_as(c, c->path);
+	model_free(&best);
+	ss_st_free(file);
 	free(path);
 }
 
@@ -163,7 +192,13 @@ checkpoint_resume(struct checkpoint *c)
 	m->step = old.step;
 	m->epoch = old.epoch;
 	m->records = old.records;
-	m->best = old.best;
+	if (strcmp(m->watch, old.watch) == 0) {	/* else the best is yet to come */
+		m->best = old.best;
+		m->best_step = old.best_step;
+	}
+	m->epoch_loss = old.epoch_loss;
+	m->restored = old.restored;
+	m->done = old.done;
 	free(m->history);		/* the run's history is that of its beginning */
 	m->history = old.history;
 	c->saved = old.step;

@@ -27,8 +27,14 @@ struct checkpoint {
  */
 void checkpoint_save(struct checkpoint *c);
 
-/* Writes PATH.best. */
-void checkpoint_save_best(const struct checkpoint *c);
+/* Writes PATH and a suffix, as ".best", beside them; nothing takes it away. */
+void checkpoint_save_beside(const struct checkpoint *c, const char *suffix);
+
+/*
+ * Puts the weights of PATH.best, which must be the best of this run, in the place of the last ones and writes PATH once
+ * more.
+ */
+void checkpoint_restore_best(struct checkpoint *c);
 
 /*
  * Goes on from the newest sound one of PATH, PATH.1 ...: fills weights, momentum and

@@ -80,6 +80,16 @@ images_read(struct images *im, const char *path)
 }
 
 void
+images_expect(const struct images *im, const char *name, const struct ss_node *input)
+{
+	const int *s = im->shape;
+
+	if (s[0] != input->c || s[1] != input->h || s[2] != input->w)
+		tool_die(TOOL_MISUSE, "%s: images are %d x %d x %d, those to train on %d x %d x %d", name, s[0], s[1], s[2],
+		    input->c, input->h, input->w);
+}
+
+void
 images_free(struct images *im)
 {
 	free(im->data);

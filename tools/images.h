@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/net.h"
 #include "sst.h"
 
 struct images {
@@ -24,6 +25,8 @@ int images_tensor(const struct ss_reader *in, const char *name, int shape[3]);
 
 /* Reads a labelled stream to its end. Ends the tool if that fails or the labels are missing. */
 void images_read(struct images *im, const char *path);
+/* Ends the tool if they have not the shape that the input of a network has. */
+void images_expect(const struct images *im, const char *name, const struct ss_node *input);
 void images_free(struct images *im);
 
 #endif

@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "element.h"
 #include "info.h"
@@ -38,23 +37,6 @@ parameters(const struct ss_st *s)
 		if (is_parameter(ss_st_at(s, i)->name))
 			n += elements(ss_st_at(s, i));
 	return n;
-}
-
-/* Names and data of all tensors, in the file's order; neither metadata nor layout. */
-static uint32_t
-digest(const struct ss_st *s)
-{
-	uLong crc = 0;
-
-	for (size_t i = 0; i < ss_st_count(s); i++) {
-		const struct ss_st_tensor *t = ss_st_at(s, i);
-		size_t bytes = 0;
-
-		(void)ss_st_bytes(t, &bytes);
-		crc = crc32_z(crc, (const unsigned char *)t->name, strlen(t->name) + 1);
-		crc = crc32_z(crc, t->data, bytes);
-	}
-	return (uint32_t)crc;
 }
 
 static const char *
@@ -104,7 +86,7 @@ print_summary(const struct ss_st *s)
 
 	printf("%s: model, sound%s\n", ss_st_path(s), ss_st_checked(s) ? "" : " as far as can be told without checksums");
 	printf("parameters  %" PRIu64 " in %zu tensors\n", parameters(s), ss_st_count(s));
-	printf("digest      %08" PRIx32 "\n", digest(s));
+	printf("digest      %08" PRIx32 "\n", ss_st_digest(s));
 	for (size_t i = 0; i < ss_st_pairs(s); i++) {
 		const struct ss_st_pair *p = ss_st_pair(s, i);
 		bool ours = strncmp(p->key, "ss.", 3) == 0;
@@ -144,7 +126,7 @@ print_json(const struct ss_st *s)
 	json_t *o = json_object(), *meta = json_object(), *tensors = json_array();
 	char crc[16];
 
-	snprintf(crc, sizeof(crc), "%08" PRIx32, digest(s));
+	snprintf(crc, sizeof(crc), "%08" PRIx32, ss_st_digest(s));
 	for (size_t i = 0; i < ss_st_pairs(s); i++)
 		json_object_set_new(meta, ss_st_pair(s, i)->key, json_string(ss_st_pair(s, i)->value));
 	for (size_t i = 0; i < ss_st_count(s); i++) {
@@ -180,7 +162,7 @@ get(const struct ss_st *s, const char *key)
 	} else if (strcmp(key, "parameters") == 0) {
 		printf("%" PRIu64 "\n", parameters(s));
 	} else if (strcmp(key, "digest") == 0) {
-		printf("%08" PRIx32 "\n", digest(s));
+		printf("%08" PRIx32 "\n", ss_st_digest(s));
 	} else if (strcmp(key, "tensors") == 0) {
 		for (size_t i = 0; i < ss_st_count(s); i++) {
 			print_escaped(ss_st_at(s, i)->name);

@@ -13,7 +13,8 @@ static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3, COEFFICIENT_M
 enum { OWN_MAX = 1000000, GROUPS_MAX = 1024, MOCO_GROUPS = 8, ALTERNATE_MAX = 1000000000 };
 
 enum {
-	METHOD = METHOD_OPT_FIRST, PREDICTOR, TEMPERATURE, TARGET_MOMENTUM, TARGET_TEMPERATURE, TARGET_GROUPS,
+	METHOD = METHOD_OPT_FIRST, PREDICTOR, TEMPERATURE, TARGET_MOMENTUM, TARGET_MOMENTUM_END, TARGET_TEMPERATURE,
+	TARGET_GROUPS,
 	PROTOTYPES, QUEUE, ASYMMETRIC, STOP_GRAD, SIMILARITY, ALTERNATE, COEFFICIENTS, CLASSES
 };
 static const struct option OPTIONS[METHOD_OPTIONS] = {
@@ -21,6 +22,7 @@ static const struct option OPTIONS[METHOD_OPTIONS] = {
 	{ "predictor", required_argument, NULL, PREDICTOR },
 	{ "temperature", required_argument, NULL, TEMPERATURE },
 	{ "target-momentum", required_argument, NULL, TARGET_MOMENTUM },
+	{ "target-momentum-end", required_argument, NULL, TARGET_MOMENTUM_END },
 	{ "target-temperature", required_argument, NULL, TARGET_TEMPERATURE },
 	{ "target-groups", required_argument, NULL, TARGET_GROUPS },
 	{ "prototypes", required_argument, NULL, PROTOTYPES },
@@ -37,10 +39,10 @@ static struct {
 	const char *method;
 	struct ss_knobs knobs;		/* 0 and false where nothing was said */
 	int coefficients, groups, classes;
-	double target_momentum;
+	double target_momentum, target_end;
 	bool asymmetric, own_predictor, predictor_fixed;
 	struct ss_head predictor;
-} given = { .method = METHOD_DEFAULT, .target_momentum = NAN };
+} given = { .method = METHOD_DEFAULT, .target_momentum = NAN, .target_end = NAN };
 
 void
 method_options_table(struct option *out)
@@ -59,6 +61,7 @@ method_options_usage(FILE *f)
 	    "      --predictor HEAD        head     [the method's]  or none, fixed; of simsiam, fastsiam, byol\n"
 	    "      --temperature X         number   [the method's]  %g..%g\n"
 	    "      --target-momentum X     number   [the method's]  0..1, of byol, moco, dino\n"
+	    "      --target-momentum-end X number   [the method's]  0..1, reached by half a cosine over the run\n"
 	    "      --target-temperature X  number   [the method's]  %g..%g, of dino's teacher, swav's codes\n"
 	    "      --target-groups N       integer  [moco %d, else 1]  1..%d parts of a batch, normalised apart\n"
 	    "      --prototypes N          integer  [the method's]  2..%d, of swav, dino\n"
@@ -99,6 +102,7 @@ method_option(int c, const char *arg)
 	case PREDICTOR:		take_predictor(arg); break;
 	case TEMPERATURE:	k->temperature = tool_double("--temperature", arg, TEMPERATURE_MIN, TEMPERATURE_MAX); break;
 	case TARGET_MOMENTUM:	given.target_momentum = tool_double("--target-momentum", arg, 0, 1); break;
+	case TARGET_MOMENTUM_END:	given.target_end = tool_double("--target-momentum-end", arg, 0, 1); break;
 	case TARGET_TEMPERATURE:	k->target_temperature = tool_double("--target-temperature", arg, TEMPERATURE_MIN,
 				    TEMPERATURE_MAX); break;
 	case TARGET_GROUPS:	given.groups = (int)tool_int("--target-groups", arg, 1, GROUPS_MAX); break;
@@ -133,6 +137,7 @@ check(const struct ss_method *m, int coefficients)
 	fits(m, "--temperature", k->temperature > 0, m->knobs.temperature > 0);
 	fits(m, "--target-temperature", k->target_temperature > 0, m->knobs.target_temperature > 0);
 	fits(m, "--target-momentum", !isnan(given.target_momentum), m->target);
+	fits(m, "--target-momentum-end", !isnan(given.target_end), m->target);
 	fits(m, "--target-groups", given.groups > 0, m->target);
 	fits(m, "--prototypes", k->prototypes > 0, m->knobs.prototypes > 0);
 	fits(m, "--queue", k->queue > 0, m->knobs.queue > 0);
@@ -178,6 +183,7 @@ method_options_result(struct run_options *o)
 	o->predictor_fixed = given.predictor_fixed;
 	o->classes = given.classes;
 	o->target_momentum = isnan(given.target_momentum) ? m->target_momentum : given.target_momentum;
+	o->target_end = !isnan(given.target_end) ? given.target_end : m->momentum_stays ? o->target_momentum : 1;
 	o->groups = given.groups > 0 ? given.groups : m == &ss_moco ? MOCO_GROUPS : 1;
 	if (o->batch % o->groups != 0)
 		tool_die(TOOL_MISUSE, "--batch %d cannot be cut into %d groups; use another --target-groups",

@@ -1,102 +1,34 @@
 /*
  * model.c - models and checkpoints: networks as safetensors files
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
-#include "nn/head.h"
-#include "tool.h"
+#include "model_meta.h"
 
 #define MOMENTUM "optimizer.momentum."
 #define SQUARES "optimizer.squares."
 #define TARGET "target."
 #define STATE "method.state"
 
-void
-model_default_norm(int channels, float mean[4], float std[4])
-{
-	static const float cifar_mean[3] = { 0.4914f, 0.4822f, 0.4465f };
-	static const float cifar_std[3] = { 0.2023f, 0.1994f, 0.2010f };
-
-	for (int c = 0; c < 4; c++) {
-		mean[c] = channels == 3 && c < 3 ? cifar_mean[c] : 0.5f;
-		std[c] = channels == 3 && c < 3 ? cifar_std[c] : 0.25f;
-	}
-}
-
 int
 model_net(struct ss_net **out, const struct model *m, struct ss_err *e)
 {
 	const struct ss_arch *arch = ss_arch_find(m->arch);
+	int r;
 
 	if (arch == NULL)
 		return ss_fail(e, SS_EDATA, "unknown architecture '%s'", m->arch);
-	return ss_net_create(out, arch, m->shape[0], m->shape[1], m->shape[2], m->mean, m->std,
+	r = ss_net_create(out, arch, m->shape[0], m->shape[1], m->shape[2], m->mean, m->std,
 	    &m->projector, &m->predictor, e);
-}
-
-/* The metadata, as text that lives as long as this does. */
-struct text {
-	struct ss_st_pair pair[24];
-	char value[24][256];
-	size_t n;
-};
-
-static void
-say(struct text *t, const char *key, const char *fmt, ...) SS_PRINTF(3, 4);
-
-static void
-say(struct text *t, const char *key, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(t->value[t->n], sizeof(t->value[0]), fmt, ap);
-	va_end(ap);
-	t->pair[t->n] = (struct ss_st_pair){ key, t->value[t->n] };
-	t->n++;
-}
-
-static void
-say_floats(struct text *t, const char *key, const float *v, int n)
-{
-	char buf[200];
-	size_t at = 0;
-
-	for (int i = 0; i < n; i++)
-		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "%s%.9g", i == 0 ? "" : ",", (double)v[i]);
-	say(t, key, "%s", buf);
-}
-
-static void
-describe(struct text *t, const struct model *m)
-{
-	char head[SS_HEAD_TEXT];
-
-	say(t, "format", "pt");		/* what PyTorch's reader of safetensors asks for */
-	say(t, "ss.version", "%s", SS_VERSION);
-	say(t, "ss.arch", "%s", m->arch);
-	say(t, "ss.method", "%s", m->method);
-	say(t, "ss.image", "%d,%d,%d", m->shape[0], m->shape[1], m->shape[2]);
-	say_floats(t, "ss.mean", m->mean, m->shape[0]);
-	say_floats(t, "ss.std", m->std, m->shape[0]);
-	ss_head_print(&m->projector, head);
-	say(t, "ss.projector", "%s", head);
-	ss_head_print(&m->predictor, head);
-	say(t, "ss.predictor", "%s", head);
-	say(t, "ss.step", "%" PRIu64, m->step);
-	say(t, "ss.steps", "%" PRIu64, m->steps);
-	say(t, "ss.epoch", "%" PRIu32, m->epoch);
-	say(t, "ss.records", "%" PRIu64, m->records);
-	say(t, "ss.seed", "%" PRIu64, m->seed);
-	say(t, "ss.best", "%.17g", m->best);
-	t->pair[t->n++] = (struct ss_st_pair){ "ss.recipe", m->recipe };
-	t->pair[t->n++] = (struct ss_st_pair){ "ss.history", m->history == NULL ? "" : m->history };
+	if (r < 0)
+		return r;
+	(*out)->norm_eps = m->norm_eps;
+	(*out)->norm_momentum = m->norm_momentum;
+	(*out)->init = m->init;
+	(*out)->zero_gamma = m->zero_gamma;
+	return 0;
 }
 
 /* Tensors of one list; names get a prefix. Returns 0, or SS_EIO out of memory. */
@@ -141,12 +73,12 @@ int
 model_save(const char *path, const struct model *m, const struct ss_net *net,
     const struct ss_weights *w, const struct model_state *state, struct ss_err *e)
 {
-	struct text text = { .n = 0 };
+	struct model_text text = { .n = 0 };
 	size_t room = 4 * (size_t)net->params.n + 2 * (size_t)net->buffers.n + 1, n = 0;
 	struct ss_st_tensor *t = calloc(room, sizeof(*t));
 	int r;
 
-	describe(&text, m);
+	model_describe(&text, m);
 	if (t == NULL || append(t, &n, &net->params, w->params, "") < 0 ||
 	    append(t, &n, &net->buffers, w->buffers, "") < 0 || append_state(t, &n, net, state) < 0)
 		r = ss_fail(e, SS_EIO, "cannot write '%s': out of memory", path);
@@ -158,121 +90,6 @@ model_save(const char *path, const struct model *m, const struct ss_net *net,
 	return r;
 }
 
-static int
-get(const struct ss_st *f, const char *key, const char **value, struct ss_err *e)
-{
-	*value = ss_st_meta(f, key);
-	if (*value == NULL)
-		return ss_fail(e, SS_EDATA, "'%s' has no '%s' in its metadata: it is not a model of ss-train",
-		    ss_st_path(f), key);
-	return 0;
-}
-
-static int
-bad(const struct ss_st *f, const char *key, const char *value, struct ss_err *e)
-{
-	return ss_fail(e, SS_EDATA, "'%s': metadata '%s' is '%s', which makes no sense", ss_st_path(f),
-	    key, value);
-}
-
-static int
-get_text(const struct ss_st *f, const char *key, char *out, size_t size, struct ss_err *e)
-{
-	const char *v;
-	int r = get(f, key, &v, e);
-
-	if (r < 0)
-		return r;
-	if (strlen(v) >= size)
-		return bad(f, key, v, e);
-	memcpy(out, v, strlen(v) + 1);
-	return 0;
-}
-
-static int
-get_u64(const struct ss_st *f, const char *key, uint64_t max, uint64_t *out, struct ss_err *e)
-{
-	const char *v;
-	char *end;
-	int r = get(f, key, &v, e);
-
-	if (r < 0)
-		return r;
-	errno = 0;
-	*out = strtoull(v, &end, 10);
-	if (*v < '0' || *v > '9' || *end != '\0' || errno != 0 || *out > max)
-		return bad(f, key, v, e);
-	return 0;
-}
-
-static int
-get_doubles(const struct ss_st *f, const char *key, int n, double lo, double hi, double *out,
-    struct ss_err *e)
-{
-	const char *v;
-	int r = get(f, key, &v, e);
-	const char *p = v;
-
-	for (int i = 0; r == 0 && i < n; i++) {
-		char *end;
-
-		out[i] = strtod(p, &end);
-		if (end == p || *end != (i == n - 1 ? '\0' : ',') || !(out[i] >= lo && out[i] <= hi))
-			return bad(f, key, v, e);
-		p = end + 1;
-	}
-	return r;
-}
-
-static int
-get_head(const struct ss_st *f, const char *key, struct ss_head *head, struct ss_err *e)
-{
-	const char *v;
-	int r = get(f, key, &v, e);
-
-	if (r == 0 && ss_head_parse(head, v, NULL) < 0)
-		r = bad(f, key, v, e);
-	return r;
-}
-
-static int
-understand(const struct ss_st *f, struct model *m, struct ss_err *e)
-{
-	double shape[3], mean[4], std[4];
-	uint64_t epoch;
-	const char *history;
-	int r;
-
-	if ((r = get_text(f, "ss.arch", m->arch, sizeof(m->arch), e)) < 0 ||
-	    (r = get_text(f, "ss.method", m->method, sizeof(m->method), e)) < 0 ||
-	    (r = get_text(f, "ss.recipe", m->recipe, sizeof(m->recipe), e)) < 0 ||
-	    (r = get_doubles(f, "ss.image", 3, 1, 65536, shape, e)) < 0)
-		return r;
-	for (int i = 0; i < 3; i++)
-		m->shape[i] = (int)shape[i];
-	if (m->shape[0] > 4)
-		return bad(f, "ss.image", ss_st_meta(f, "ss.image"), e);
-	if ((r = get_doubles(f, "ss.mean", m->shape[0], -1e6, 1e6, mean, e)) < 0 ||
-	    (r = get_doubles(f, "ss.std", m->shape[0], 1e-6, 1e6, std, e)) < 0 ||
-	    (r = get_head(f, "ss.projector", &m->projector, e)) < 0 ||
-	    (r = get_head(f, "ss.predictor", &m->predictor, e)) < 0 ||
-	    (r = get_u64(f, "ss.step", UINT64_MAX, &m->step, e)) < 0 ||
-	    (r = get_u64(f, "ss.steps", UINT64_MAX, &m->steps, e)) < 0 ||
-	    (r = get_u64(f, "ss.epoch", UINT32_MAX, &epoch, e)) < 0 ||
-	    (r = get_u64(f, "ss.records", UINT64_MAX, &m->records, e)) < 0 ||
-	    (r = get_u64(f, "ss.seed", UINT64_MAX, &m->seed, e)) < 0 ||
-	    (r = get_doubles(f, "ss.best", 1, -1, 1e9, &m->best, e)) < 0 ||
-	    (r = get(f, "ss.history", &history, e)) < 0)
-		return r;
-	for (int i = 0; i < m->shape[0]; i++) {
-		m->mean[i] = (float)mean[i];
-		m->std[i] = (float)std[i];
-	}
-	m->epoch = (uint32_t)epoch;
-	m->history = strdup(history);
-	return m->history == NULL ? ss_fail(e, SS_EIO, "out of memory") : 0;
-}
-
 int
 model_open(struct ss_st **file, struct model *m, const char *path, struct ss_err *e)
 {
@@ -281,7 +98,7 @@ model_open(struct ss_st **file, struct model *m, const char *path, struct ss_err
 	memset(m, 0, sizeof(*m));
 	if (r < 0)
 		return r;
-	r = understand(*file, m, e);
+	r = model_understand(*file, m, e);
 	if (r < 0) {
 		ss_st_free(*file);
 		*file = NULL;

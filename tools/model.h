@@ -20,13 +20,22 @@ struct model {
 	int shape[3];			/* c, h, w of the images */
 	float mean[4], std[4];		/* input normalisation */
 	struct ss_head projector, predictor;
+	double norm_eps, norm_momentum;	/* of batch normalisations */
+	enum ss_init init;		/* what its weights began with, unless `from` says another model */
+	bool zero_gamma;
+	char from[64];			/* digest of that, the parts taken, its method; "" */
 	/* where training stands */
 	uint64_t step, steps;		/* done, in all */
 	uint32_t epoch;			/* in which the next record falls */
 	uint64_t records;		/* of that epoch already used */
 	uint64_t seed;
-	double best;			/* best score of the monitor, or -1 */
-	char recipe[1024];		/* the options that a resumed run must share */
+	char watch[24];			/* what is watched, "none" */
+	double best;			/* its best value, -1 if there is none */
+	uint64_t best_step;		/* at which that was measured; 0: never */
+	double epoch_loss;		/* sum over the steps of an epoch that has not ended */
+	uint64_t restored;		/* the weights are those of this step, taken back at the end; 0: those of `step` */
+	bool done;			/* no step follows: all are done, or it was stopped early */
+	char recipe[1536];		/* the options that a resumed run must share */
 	char *history;			/* @PG lines, or NULL; owned */
 };
 
@@ -51,7 +60,7 @@ int model_weights(const struct ss_st *file, const struct ss_net *net, struct ss_
     const struct model_state *state, struct ss_err *e) SS_MUST_USE;
 void model_free(struct model *m);
 
-/* Defaults of the input normalisation: CIFAR-10's for three channels, else 0.5 and 0.25. */
-void model_default_norm(int channels, float mean[4], float std[4]);
+/* Fills in the usual normalisations: of images of m->shape CIFAR-10's for three channels, else 0.5 and 0.25; of batches PyTorch's. */
+void model_defaults(struct model *m);
 
 #endif

@@ -25,7 +25,6 @@ monitor_open(const char *files, const struct ss_net *net, const struct ss_kernel
     struct ss_pool *pool)
 {
 	struct monitor *m = calloc(1, sizeof(*m));
-	const struct ss_node *in = &net->node[0];
 	char *bank = strdup(files), *comma = bank == NULL ? NULL : strchr(bank, ',');
 	struct ss_err e = SS_ERR_INIT;
 	int r;
@@ -37,13 +36,8 @@ monitor_open(const char *files, const struct ss_net *net, const struct ss_kernel
 	*comma = '\0';
 	images_read(&m->bank, bank);
 	images_read(&m->query, comma + 1);
-	for (int i = 0; i < 2; i++) {
-		const int *s = i == 0 ? m->bank.shape : m->query.shape;
-
-		if (s[0] != in->c || s[1] != in->h || s[2] != in->w)
-			tool_die(TOOL_MISUSE, "%s: images are %d x %d x %d, those to train on %d x %d x %d",
-			    i == 0 ? bank : comma + 1, s[0], s[1], s[2], in->c, in->h, in->w);
-	}
+	images_expect(&m->bank, bank, &net->node[0]);
+	images_expect(&m->query, comma + 1, &net->node[0]);
 	free(bank);
 	if ((r = ss_embedder_create(&m->embedder, net, kern, net->backbone, ss_pool_threads(pool), &e)) < 0)
 		tool_fail(r, &e);
@@ -57,16 +51,13 @@ monitor_open(const char *files, const struct ss_net *net, const struct ss_kernel
 double
 monitor_score(struct monitor *m, const struct ss_weights *w, struct ss_pool *pool)
 {
-	const struct ss_net *net = m->embedder.plan->net;
 	long long k = (long long)m->bank.n < NEIGHBOURS ? (long long)m->bank.n : NEIGHBOURS;
 	struct ss_knn_question q = { .k = &k, .ks = 1, .t = &TEMPERATURE, .ts = 1 };
 	struct ss_err e = SS_ERR_INIT;
 	size_t correct;
 	int r;
 
-	memcpy(m->embedder.weights.params, w->params, net->params.floats * sizeof(float));
-	memcpy(m->embedder.weights.buffers, w->buffers, net->buffers.floats * sizeof(float));
-	ss_embedder_ready(&m->embedder, pool);
+	ss_embedder_take(&m->embedder, w, pool);
 	ss_embed(&m->embedder, m->bank.data, m->bank.n, m->bank_features, pool);
 	ss_embed(&m->embedder, m->query.data, m->query.n, m->query_features, pool);
 	r = ss_knn_count(pool, m->bank_features, m->bank.label, m->bank.n, m->query_features,

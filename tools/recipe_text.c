@@ -16,19 +16,33 @@ print_channels(char text[64], const float *v, int n)
 		at += snprintf(text + at, 64 - (size_t)at, "%s%.9g", i == 0 ? "" : ",", (double)v[i]);
 }
 
-/* What else the method was told: nothing, or options and a space. */
+/* What else it was told: nothing, or options and a space. */
 static void
-print_knobs(char *text, size_t size, const struct run_options *o)
+print_knobs(char *text, size_t size, const struct model *m, const struct run_options *o)
 {
 	const struct ss_knobs *k = &o->knobs;
 	size_t n = 0;
 
 	text[0] = '\0';
 #define SAY(when, ...)	if (when) n += (size_t)snprintf(text + n, size - n, __VA_ARGS__)
+	SAY(m->from[0] != '\0', "--init %.8s --init-parts %s ", m->from, run_init_parts[o->init_parts]);
+	SAY(o->frozen, "--freeze backbone ");
+	SAY(m->init != SS_INIT_PYTORCH, "--init-weights %s ", ss_init_names[m->init]);
+	SAY(m->zero_gamma, "--zero-gamma ");
+	SAY(m->norm_eps != SS_NORM_EPS, "--norm-eps %.9g ", m->norm_eps);
+	SAY(m->norm_momentum != SS_NORM_MOMENTUM, "--norm-momentum %.9g ", m->norm_momentum);
+	SAY(o->early_stop, "--early-stop %s --patience %d ", run_watchable[o->watch], o->patience);
+	SAY(o->early_stop && o->watch != MEASURE_LOSS, "--monitor-every %d ", o->monitor_every);
+	SAY(o->restore_best, "--restore-best ");
 	SAY(o->update.optimiser != SS_SGD, "--optimizer %s --trust %.9g%s --beta2 %.9g ",
 	    ss_optimiser_names[o->update.optimiser], o->update.trust, o->update.clip ? " --clip" : "", o->update.beta2);
 	SAY(o->update.decay_vectors != ss_optimiser_decays_vectors(o->update.optimiser), "--decay %s ",
 	    o->update.decay_vectors ? "all" : "weights");
+	SAY(o->update.vector_scale > 0, "--vector-lr %.9g ", o->update.vector_scale * o->schedule.base);
+	SAY(o->backbone_scale != 1, "--backbone-lr-scale %.9g ", o->backbone_scale);
+	SAY(o->decay_end != o->update.weight_decay, "--weight-decay-end %.9g ", o->decay_end);
+	SAY(o->update.max_norm > 0, "--clip-grad %.9g ", o->update.max_norm);
+	SAY(o->update.max_each, "--clip-by tensor ");
 	SAY(o->schedule.decay != SS_COSINE, "--schedule %s ", ss_decay_names[o->schedule.decay]);
 	SAY(o->schedule.end > 0, "--lr-end %.9g ", o->schedule.end);
 	SAY(o->decay_epochs > 0, "--decay-epochs %.9g ", o->decay_epochs);
@@ -39,6 +53,8 @@ print_knobs(char *text, size_t size, const struct run_options *o)
 	SAY(o->predictor_rate != 0, "--predictor-lr %.9g ", o->predictor_rate);
 	SAY(o->accumulate > 1, "--accumulate %d ", o->accumulate);
 	SAY(o->method->target, "--target-momentum %.9g --target-groups %d ", o->target_momentum, o->groups);
+	SAY(o->method->target && o->target_end != (o->method->momentum_stays ? o->target_momentum : 1),
+	    "--target-momentum-end %.9g ", o->target_end);
 	SAY(k->target_temperature > 0, "--target-temperature %.9g ", k->target_temperature);
 	SAY(k->prototypes > 0, "--prototypes %d ", k->prototypes);
 	SAY(k->queue > 0, "--queue %d ", k->queue);
@@ -54,13 +70,13 @@ print_knobs(char *text, size_t size, const struct run_options *o)
 void
 recipe_text(struct model *m, const struct run_options *o, const struct batch *b)
 {
-	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[640], local[64] = "";
+	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[1024], local[64] = "";
 
 	ss_head_print(&m->projector, projector);
 	ss_head_print(&m->predictor, predictor);
 	print_channels(mean, m->mean, m->shape[0]);
 	print_channels(std, m->std, m->shape[0]);
-	print_knobs(knobs, sizeof(knobs), o);
+	print_knobs(knobs, sizeof(knobs), m, o);
 	if (b->views > b->globals)
 		snprintf(local, sizeof(local), ", %d of %d x %d x %d", b->views - b->globals, b->local[0], b->local[1],
 		    b->local[2]);

@@ -56,31 +56,6 @@ show_step(struct run *r, const struct ss_step *s)
 	    s->health.std_ratio, note, r->rate, (int)(eta / 3600), (int)(eta / 60) % 60, (int)eta % 60);
 }
 
-static void
-monitor_epoch(struct run *r, struct ss_pool *pool)
-{
-	double score;
-	bool better;
-
-	if (r->monitor == NULL || ((r->model.epoch + 1) % (uint32_t)r->o->monitor_every != 0 &&
-	    r->model.step != r->model.steps))
-		return;
-	score = monitor_score(r->monitor, &r->trainer->weights, pool);
-	better = score > r->model.best;
-	if (better) {
-		r->model.best = score;
-		checkpoint_save_best(&r->checkpoint);
-	}
-	if (r->log != NULL)
-		trainlog_line(r->log, "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu32 ",\"knn\":%.6g,\"best\":%s}",
-		    r->model.step, r->model.epoch, score, better ? "true" : "false");
-	if (tool_progress_shown() || tool.verbose) {
-		tool_progress_end();
-		fprintf(stderr, "%s: epoch %" PRIu32 ": kNN %.2f %%%s\n", tool.name, r->model.epoch + 1,
-		    100 * score, better ? ", the best so far" : "");
-	}
-}
-
 /* A step that is not finite changes nothing: says which, keeps the last checkpoint. */
 static _Noreturn void
 die_nonfinite(struct run *r, const struct ss_step *s, double lr, const struct ss_err *e)
@@ -113,6 +88,28 @@ profile_step(struct run *r, double begin, double arrived)
 	r->waiting += arrived - begin;
 }
 
+/* What the step that comes next is told, its rate being lr. */
+static struct ss_hyper
+hyper_of(const struct run *r, double lr)
+{
+	const struct run_options *o = r->o;
+	const uint64_t step = r->model.step, steps = r->model.steps;
+	struct ss_hyper h = { .update = o->update, .freeze_own = o->method->prepare != NULL && step < r->per_epoch,
+		.seed = o->seed, .health = run_measures(r) };
+
+	h.update.step = step;
+	for (int i = 0; i < SS_PARTS; i++)
+		h.update.rate[i] = lr;
+	h.update.rate[SS_BACKBONE] = o->frozen ? 0 : lr * o->backbone_scale;
+	if (o->predictor_fixed)
+		h.update.rate[SS_PREDICTOR] = 0;
+	else if (o->predictor_rate != 0)
+		h.update.rate[SS_PREDICTOR] = o->predictor_rate > 0 ? o->predictor_rate : r->schedule.base;
+	h.update.weight_decay = ss_half_cosine(o->update.weight_decay, o->decay_end, step, steps);
+	h.target_momentum = ss_half_cosine(o->target_momentum, o->target_end, step, steps);
+	return h;
+}
+
 /* One batch, the wait for which began at `begin`: step, log, and what is due after it. */
 static void
 one_step(struct run *r, double begin, struct ss_pool *pool)
@@ -120,29 +117,20 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 	const struct run_options *o = r->o;
 	struct model *m = &r->model;
 	const double lr = ss_schedule_rate(&r->schedule, m->step);
-	struct ss_hyper hyper = { o->update, o->target_momentum, o->method->prepare != NULL && m->step < r->per_epoch,
-		o->seed, run_measures(r) };
+	const struct ss_hyper hyper = hyper_of(r, lr);
 	struct ss_step s;
 	struct ss_err e = SS_ERR_INIT;
 	double now, arrived = ss_seconds();
 	bool epoch_ends;
 	int status;
 
-	hyper.update.step = m->step;
-	for (int i = 0; i < SS_PARTS; i++)
-		hyper.update.rate[i] = lr;
-	if (o->predictor_fixed)
-		hyper.update.rate[SS_PREDICTOR] = 0;
-	else if (o->predictor_rate != 0)
-		hyper.update.rate[SS_PREDICTOR] = o->predictor_rate > 0 ? o->predictor_rate : r->schedule.base;
-	if (!o->method->momentum_stays)
-		hyper.target_momentum = ss_half_cosine(o->target_momentum, 1, m->step, m->steps);
 	status = ss_trainer_step(r->trainer, (const uint8_t *const *)r->batch.data, r->batch.label, &hyper, &s,
 	    pool, &e);
 	profile_step(r, begin, arrived);
 	now = r->batch.size / (ss_seconds() - begin);
 	r->rate = r->rate == 0 ? now : 0.9 * r->rate + 0.1 * now;
 	m->step++;
+	m->epoch_loss += s.loss.loss;
 	m->epoch = r->batch.epoch;
 	m->records = r->batch.used;
 	if (status == SS_ENONFINITE)
@@ -154,7 +142,7 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 	run_watch(r, &s);
 	epoch_ends = m->step % r->per_epoch == 0 || m->step == m->steps;
 	if (epoch_ends)
-		monitor_epoch(r, pool);
+		run_epoch_end(r, pool);
 	if (o->checkpoint_every == 0 ? epoch_ends : m->step % o->checkpoint_every == 0)
 		checkpoint_save(&r->checkpoint);
 }
@@ -188,6 +176,7 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	batch_start(&r->batch, in, o->method->min_views, o->method->max_views);
 	if (o->method->labels)
 		batch_labels(&r->batch, o->classes);
+	run_init_open(r);
 	run_plan(r, ss_reader_header(in));
 	batch_size(&r->batch, o->batch * o->accumulate);
 	crops = (struct ss_crops){ r->batch.globals, r->batch.views - r->batch.globals, r->batch.local[1],
@@ -200,6 +189,7 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	if (status < 0)
 		tool_fail(status, &e);
 	ss_trainer_begin(r->trainer, o->seed);
+	run_init_take(r);
 	r->checkpoint = (struct checkpoint){ .path = o->output, .keep = o->keep, .model = &r->model,
 		.net = r->net, .trainer = r->trainer };
 	if (o->resume)
@@ -207,8 +197,7 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	if (epoch > r->model.epoch)
 		tool_die(TOOL_MISUSE, "the stream begins with epoch %" PRIu32 ", but the run stands in epoch %"
 		    PRIu32, epoch, r->model.epoch);
-	if (o->monitor != NULL)
-		r->monitor = monitor_open(o->monitor, r->net, o->kern, pool);
+	run_epoch_open(r, pool);
 	if (o->log != NULL)		/* what cannot be written, hours later is too late to learn */
 		r->log = trainlog_open(o->log);
 	checkpoint_save(&r->checkpoint);
@@ -227,7 +216,7 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 	prepare(&r, in, pool);
 	catch_signals();
 	ss_reader_stop(in, &stop);
-	while (r.model.step < r.model.steps && !stop) {
+	while (!run_over(&r) && !stop) {
 		double begin = ss_seconds();
 
 		status = batch_next(&r.batch, r.model.step > 0, r.model.epoch, r.model.records, &e);
@@ -237,14 +226,16 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 	}
 	tool_progress_end();
 	checkpoint_save(&r.checkpoint);
+	if (run_over(&r))
+		run_restore(&r);
 	trainlog_close(r.log);
 	if (r.profiled > 0)
 		profile_print(stderr, &r.profile, pool, r.profiled, r.profiled_seconds, r.waiting);
 	ss_profile_free(&r.profile);
-	if (stop && r.model.step < r.model.steps)
+	if (stop && !run_over(&r))
 		tool_die(TOOL_STOPPED, "stopped by a signal after step %" PRIu64 " of %" PRIu64 ", which '%s' "
 		    "holds; go on with --resume", r.model.step, r.model.steps, o->output);
-	if (r.model.step < r.model.steps) {
+	if (!run_over(&r)) {
 		if (status < 0)
 			tool_fail(status, &e);
 		tool_die(TOOL_DAMAGED, "%s ended after step %" PRIu64 " of %" PRIu64 ", which '%s' holds",
@@ -255,7 +246,7 @@ run_train(struct ss_reader *in, const struct run_options *o, struct ss_pool *poo
 			tool_fail(status, &e);
 	if (tool.verbose || tool_progress_shown())
 		fprintf(stderr, "%s: wrote '%s', %" PRIu64 " steps\n", tool.name, o->output, r.model.step);
-	monitor_free(r.monitor);
+	run_epoch_close(&r);
 	ss_trainer_free(r.trainer);
 	ss_net_free(r.net);
 	batch_free(&r.batch);

@@ -45,12 +45,12 @@ plan_schedule(struct run *r, const struct ss_header *h)
 {
 	const struct run_options *o = r->o;
 	const struct ss_schedule *s = &o->schedule;
-	const bool epochs = o->warmup > 0 || o->decay_epochs > 0 || s->decay == SS_COSINE_EPOCH ||
-	    s->decay == SS_COSINE_EPOCH1 || s->decay == SS_MILESTONES;
+	const char *epochs = o->warmup > 0 ? "--warmup" : o->decay_epochs > 0 ? "--decay-epochs" :
+	    s->decay == SS_COSINE_EPOCH || s->decay == SS_COSINE_EPOCH1 || s->decay == SS_MILESTONES ? "--schedule" :
+	    o->early_stop ? "--patience" : o->save_every > 0 ? "--save-every" : NULL;
 
-	if (epochs && h->records == SS_UNKNOWN)
-		tool_die(TOOL_MISUSE, "%s is in epochs, and the stream does not say how long one is",
-		    o->warmup > 0 ? "--warmup" : o->decay_epochs > 0 ? "--decay-epochs" : "--schedule");
+	if (epochs != NULL && h->records == SS_UNKNOWN)
+		tool_die(TOOL_MISUSE, "%s is in epochs, and the stream does not say how long one is", epochs);
 	r->schedule = *s;
 	r->schedule.per_epoch = r->per_epoch;
 	r->schedule.warmup = (uint64_t)llround(o->warmup * (double)r->per_epoch);
@@ -105,6 +105,16 @@ set_classes(const struct run *r, struct ss_dense *last)
 	last->width = r->batch.classes;
 }
 
+/* How a network that is gone on with sees images, and normalises. */
+static void
+take_manner(struct model *m, const struct model *origin)
+{
+	memcpy(m->mean, origin->mean, sizeof(m->mean));
+	memcpy(m->std, origin->std, sizeof(m->std));
+	m->norm_eps = origin->norm_eps;
+	m->norm_momentum = origin->norm_momentum;
+}
+
 void
 run_plan(struct run *r, const struct ss_header *h)
 {
@@ -113,20 +123,32 @@ run_plan(struct run *r, const struct ss_header *h)
 	struct ss_err e = SS_ERR_INIT;
 	int status;
 
-	memset(m, 0, sizeof(*m));
-	snprintf(m->arch, sizeof(m->arch), "%s", o->arch);
+	snprintf(m->arch, sizeof(m->arch), "%s", o->arch != NULL ? o->arch : r->origin.arch);
 	snprintf(m->method, sizeof(m->method), "%s", o->method->name);
 	memcpy(m->shape, r->batch.shape, sizeof(m->shape));
-	model_default_norm(m->shape[0], m->mean, m->std);
+	model_defaults(m);
+	if (o->init != NULL)
+		take_manner(m, &r->origin);
+	if (!isnan(o->norm_eps))
+		m->norm_eps = o->norm_eps;
+	if (!isnan(o->norm_momentum))
+		m->norm_momentum = o->norm_momentum;
+	m->init = o->init_weights;
+	m->zero_gamma = o->zero_gamma;
 	take_channels(m->mean, "--mean", o->mean, o->means, m->shape[0]);
 	take_channels(m->std, "--std", o->std, o->stds, m->shape[0]);
 	m->seed = o->seed;
 	m->best = -1;
+	snprintf(m->watch, sizeof(m->watch), "%s", o->watch < 0 ? "none" : run_watchable[o->watch]);
 	m->epoch = o->steps > 0 ? h->first_epoch : 0;	/* a run of all epochs begins with the first */
 	m->history = history(h);
 	if ((status = model_net(&r->net, m, &e)) < 0)		/* to learn how many features there are */
 		tool_fail(status, &e);
 	o->method->heads(r->net->node[r->net->backbone].c, &m->projector, &m->predictor);
+	if (o->init_parts == INIT_ALL && strcmp(m->method, r->origin.method) == 0) {
+		m->projector = r->origin.projector;
+		m->predictor = r->origin.predictor;
+	}
 	if (o->own_projector)
 		m->projector = o->projector;
 	if (o->method->labels)
@@ -145,6 +167,7 @@ run_plan(struct run *r, const struct ss_header *h)
 	if ((status = model_net(&r->net, m, &e)) < 0 ||
 	    (o->knobs.prototypes > 0 && (status = ss_net_add_prototypes(r->net, o->knobs.prototypes, &e)) < 0))
 		tool_fail(status, &e);
+	r->net->frozen = o->frozen;
 	plan_steps(r, h);
 	plan_schedule(r, h);
 	recipe_text(m, o, &r->batch);

@@ -1,5 +1,5 @@
 /*
- * run_state.h - a run while it goes on: what run.c, run_plan.c and run_log.c share, and nobody else
+ * run_state.h - a run while it goes on: what run*.c share, and nobody else
  */
 #ifndef SS_RUN_STATE_H
 #define SS_RUN_STATE_H
@@ -9,6 +9,7 @@
 #include "checkpoint.h"
 #include "nn/profile.h"
 #include "run.h"
+#include "validation.h"
 
 /* Steps, and measurements of the rank, after which a collapse is named. */
 enum { RUN_COLLAPSED = 20, RUN_NARROW = 3 };
@@ -19,8 +20,11 @@ struct run {
 	struct model model;
 	struct ss_net *net;
 	struct ss_trainer *trainer;
+	struct ss_st *origin_file;	/* of --init, until its weights are taken */
+	struct model origin;
 	struct monitor *monitor;
-	FILE *log;
+	struct validation *validation;
+	FILE *log;			/* NULL: none */
 	uint64_t per_epoch;		/* steps */
 	struct ss_schedule schedule;
 	struct checkpoint checkpoint;
@@ -47,5 +51,19 @@ void run_log_step(struct run *r, const struct ss_step *s, double lr);
 
 /* and a collapse named in words, once, when it has lasted; ends the tool if that was asked for. */
 void run_watch(struct run *r, const struct ss_step *s);
+
+/* run_init.c: reads the model of --init, and takes its weights; both do nothing without one. */
+void run_init_open(struct run *r);
+void run_init_take(struct run *r);
+
+/*
+ * run_epoch.c: what is measured after the last step of an epoch, written to the log, and kept if it is the best; whether the run
+ * is over, for it has all its steps or has not got better for long; and the best weights put in the place of the last.
+ */
+void run_epoch_open(struct run *r, struct ss_pool *pool);
+void run_epoch_end(struct run *r, struct ss_pool *pool);
+bool run_over(const struct run *r);
+void run_restore(struct run *r);
+void run_epoch_close(struct run *r);
 
 #endif

@@ -24,9 +24,9 @@ static void
 print_usage(FILE *f)
 {
 	fprintf(f, "usage: ss-embed -m model [options] [stream]\n"
-	    "       ss-embed --untrained seed [--arch name] [--method name] [options] [stream]\n"
+	    "       ss-embed --untrained seed [-m model | --arch name --method name] [options] [stream]\n"
 	    "  -m, --model FILE      file     network written by ss-train\n"
-	    "      --untrained SEED  integer  a network as it is before training      0..2^64-1\n"
+	    "      --untrained SEED  integer  the model, or --arch, as before training  0..2^64-1\n"
 	    "      --arch NAME       name     [%s]  of the untrained network: ", ARCH_DEFAULT);
 	for (const struct ss_arch *a = ss_archs; a->name != NULL; a++)
 		fprintf(f, "%s%s", a == ss_archs ? "" : " ", a->name);
@@ -56,13 +56,13 @@ struct options {
 static struct ss_net *
 make_network(const struct options *o, struct model *m, struct ss_st **file, const int shape[3])
 {
-	const struct ss_method *method = o->untrained ? ss_method_find(o->method) : NULL;
+	const struct ss_method *method = o->model == NULL ? ss_method_find(o->method) : NULL;
 	struct ss_net *net;
 	struct ss_err e = SS_ERR_INIT;
 	int r;
 
 	*file = NULL;
-	if (o->untrained) {
+	if (o->model == NULL) {
 		if (ss_arch_find(o->arch) == NULL)
 			tool_die(TOOL_MISUSE, "--arch '%s' is unknown; see ss-embed --help", o->arch);
 		if (method == NULL)
@@ -70,7 +70,7 @@ make_network(const struct options *o, struct model *m, struct ss_st **file, cons
 		memset(m, 0, sizeof(*m));
 		snprintf(m->arch, sizeof(m->arch), "%s", o->arch);
 		memcpy(m->shape, shape, sizeof(m->shape));
-		model_default_norm(shape[0], m->mean, m->std);
+		model_defaults(m);
 	} else {
 		if ((r = model_open(file, m, o->model, &e)) < 0)
 			tool_fail(r, &e);
@@ -100,9 +100,11 @@ digest_floats(uint32_t crc, const float *v, size_t n)
 static uint32_t
 digest_network(const struct ss_net *net, const struct ss_weights *w, int layer)
 {
+	const float eps = (float)net->norm_eps;
 	uint32_t crc = digest_floats(0, net->mean, 4);
 
 	crc = digest_floats(crc, net->std, 4);
+	crc = digest_floats(crc, &eps, 1);
 	for (int i = 0; i <= layer; i++) {
 		const int param[2] = { net->node[i].weight, net->node[i].bias };
 		const int buffer[2] = { net->node[i].mean, net->node[i].var };
@@ -198,10 +200,10 @@ main(int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		tool_die(TOOL_MISUSE, "one stream at a time, not %d; see ss-embed --help", argc - optind);
-	if ((o.model == NULL) != o.untrained)
-		tool_die(TOOL_MISUSE, "give either --model FILE or --untrained SEED");
-	if (!o.untrained && (o.arch != NULL || o.method != NULL))
-		tool_die(TOOL_MISUSE, "--%s goes with --untrained; the model knows its own",
+	if (o.model == NULL && !o.untrained)
+		tool_die(TOOL_MISUSE, "give --model FILE or --untrained SEED");
+	if (o.model != NULL && (o.arch != NULL || o.method != NULL))
+		tool_die(TOOL_MISUSE, "--%s goes with --untrained alone; the model knows its own",
 		    o.arch != NULL ? "arch" : "method");
 	if (o.arch == NULL)
 		o.arch = ARCH_DEFAULT;

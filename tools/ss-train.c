@@ -1,20 +1,21 @@
 /*
  * ss-train - trains a network on views of images
  *
- * Options of the run here, those of method and optimiser in method_options.c and update_options.c; the run
- * itself, with its checkpoints and log, is run.c.
+ * Options of the run here; those of method, optimiser and beginning in method_options.c, update_options.c and
+ * start_options.c. The run itself, with its checkpoints and log, is run.c.
  */
 #include <string.h>
 
 #include "method_options.h"
 #include "nn/head.h"
 #include "run.h"
+#include "start_options.h"
 #include "tool.h"
 #include "update_options.h"
 
 static const char OUTPUT_DEFAULT[] = "model.safetensors", ARCH_DEFAULT[] = "resnet20", CPU_DEFAULT[] = "auto";
 enum { BATCH_DEFAULT = 256, BATCH_MIN = 2, BATCH_MAX = 65536, EVERY_MAX = 1000000000,
-	KEEP_DEFAULT = 0, KEEP_MAX = 1000, LOG_EVERY_DEFAULT = 1, MONITOR_EVERY_DEFAULT = 1 };
+	KEEP_DEFAULT = 0, KEEP_MAX = 1000, LOG_EVERY_DEFAULT = 1, MONITOR_EVERY_DEFAULT = 1, PATIENCE_DEFAULT = 5 };
 static const double CHANNEL_MAX = 1e6, STD_MIN = 1e-6;
 
 static void
@@ -38,14 +39,22 @@ print_usage(FILE *f)
 	    "      --resume                         go on from the output file, if it is there\n"
 	    "      --checkpoint-every N    integer  [0]  0..%d steps, 0: every epoch\n"
 	    "      --keep K                integer  [%d]  0..%d earlier checkpoints, FILE.1, FILE.2 ...\n"
+	    "      --save-every N          integer  [0]  0..%d epochs: keep FILE.epoch001 ...; 0: none\n"
 	    "      --log FILE              file     [none]  JSON Lines\n"
 	    "      --log-every N           integer  [%d]  1..%d steps\n"
-	    "      --monitor BANK,QUERY    files    [none]  labelled images: kNN on the backbone, best kept\n"
-	    "      --monitor-every N       integer  [%d]  1..%d epochs\n"
+	    "      --monitor BANK,QUERY    files    [none]  labelled images: kNN on the backbone\n"
+	    "      --validate FILE         file     [none]  labelled images: loss and accuracy of supervised\n"
+	    "      --monitor-every N       integer  [%d]  1..%d epochs, of both\n"
+	    "      --best NAME             name     [what is measured]  keep the best in FILE.best, by: %s, %s,\n"
+	    "                                       %s, %s\n"
+	    "      --early-stop NAME       name     [never]  the same, and end when it gets no better\n"
+	    "      --patience N            integer  [%d]  1..%d epochs for that\n"
+	    "      --restore-best                   end with the best weights, not with the last\n"
 	    "      --stop-on-collapse               end with status %d when the output collapses\n"
 	    "  -t, --threads N             integer  [0]  0..%d, 0: the CPUs this process may use\n"
-	    "      --cpu NAME              name     [%s]  kernels: auto", EVERY_MAX, KEEP_DEFAULT, KEEP_MAX,
-	    LOG_EVERY_DEFAULT, EVERY_MAX, MONITOR_EVERY_DEFAULT, EVERY_MAX, TOOL_COLLAPSE,
+	    "      --cpu NAME              name     [%s]  kernels: auto", EVERY_MAX, KEEP_DEFAULT, KEEP_MAX, EVERY_MAX,
+	    LOG_EVERY_DEFAULT, EVERY_MAX, MONITOR_EVERY_DEFAULT, EVERY_MAX, run_watchable[0], run_watchable[1], run_watchable[2],
+	    run_watchable[3], PATIENCE_DEFAULT, EVERY_MAX, TOOL_COLLAPSE,
 	    TOOL_THREADS_MAX, CPU_DEFAULT);
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++)
 		fprintf(f, " %s", (*k)->name);
@@ -53,6 +62,7 @@ print_usage(FILE *f)
 	    "      --exact                          direct convolutions only, which round less than Winograd's\n"
 	    "      --profile                        at the end, print where the time of the steps went\n");
 	method_options_usage(f);
+	start_options_usage(f);
 	update_options_usage(f);
 	tool_print_common(f);
 }
@@ -77,12 +87,44 @@ parse_channels(float out[4], const char *option, const char *text, double lo, do
 	return n;
 }
 
+static void
+take_watch(struct run_options *o, const char *option, const char *text)
+{
+	const int measure = tool_name(option, text, run_watchable);
+
+	if (o->watch >= 0 && o->watch != measure)
+		tool_die(TOOL_MISUSE, "%s %s: the best is by one measure, here %s already", option, text,
+		    run_watchable[o->watch]);
+	o->watch = measure;
+}
+
+/* What is watched must be measured; if nobody says which, it is what is measured. */
+static void
+watch_result(struct run_options *o)
+{
+	if (o->validate != NULL && !o->method->labels)
+		tool_die(TOOL_MISUSE, "--validate does not fit --method %s, which makes no classes; see --monitor",
+		    o->method->name);
+	if (o->watch < 0)
+		o->watch = o->monitor != NULL ? MEASURE_KNN : o->validate != NULL ? MEASURE_VALIDATION_ACCURACY : -1;
+	if (o->watch == MEASURE_KNN && o->monitor == NULL)
+		tool_die(TOOL_MISUSE, "knn is measured with --monitor, which is not given");
+	if (o->watch > MEASURE_KNN && o->validate == NULL)
+		tool_die(TOOL_MISUSE, "%s is measured with --validate, which is not given", run_watchable[o->watch]);
+	if (o->patience > 0 && !o->early_stop)
+		tool_die(TOOL_MISUSE, "--patience has no effect without --early-stop");
+	if (o->restore_best && o->watch < 0)
+		tool_die(TOOL_MISUSE, "--restore-best: nothing says what is best; see --best and --early-stop");
+	if (o->patience == 0)
+		o->patience = PATIENCE_DEFAULT;
+}
+
 int
 main(int argc, char **argv)
 {
 	enum { OPT_ARCH = TOOL_OPT_OWN, OPT_PROJECTOR, OPT_STEPS, OPT_SEED, OPT_MEAN, OPT_STD, OPT_RESUME, OPT_EVERY,
 		OPT_KEEP, OPT_LOG, OPT_LOG_EVERY, OPT_MONITOR, OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT,
-		OPT_PROFILE };
+		OPT_PROFILE, OPT_SAVE_EVERY, OPT_VALIDATE, OPT_BEST, OPT_EARLY_STOP, OPT_PATIENCE, OPT_RESTORE };
 	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "arch", required_argument, NULL, OPT_ARCH },
@@ -95,10 +137,16 @@ main(int argc, char **argv)
 		{ "resume", no_argument, NULL, OPT_RESUME },
 		{ "checkpoint-every", required_argument, NULL, OPT_EVERY },
 		{ "keep", required_argument, NULL, OPT_KEEP },
+		{ "save-every", required_argument, NULL, OPT_SAVE_EVERY },
 		{ "log", required_argument, NULL, OPT_LOG },
 		{ "log-every", required_argument, NULL, OPT_LOG_EVERY },
 		{ "monitor", required_argument, NULL, OPT_MONITOR },
 		{ "monitor-every", required_argument, NULL, OPT_MONITOR_EVERY },
+		{ "validate", required_argument, NULL, OPT_VALIDATE },
+		{ "best", required_argument, NULL, OPT_BEST },
+		{ "early-stop", required_argument, NULL, OPT_EARLY_STOP },
+		{ "patience", required_argument, NULL, OPT_PATIENCE },
+		{ "restore-best", no_argument, NULL, OPT_RESTORE },
 		{ "stop-on-collapse", no_argument, NULL, OPT_COLLAPSE },
 		{ "threads", required_argument, NULL, 't' },
 		{ "cpu", required_argument, NULL, OPT_CPU },
@@ -107,8 +155,8 @@ main(int argc, char **argv)
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
-	struct option all[METHOD_OPTIONS + UPDATE_OPTIONS + sizeof(longopts) / sizeof(*longopts)];
-	struct run_options o = { .output = OUTPUT_DEFAULT, .arch = ARCH_DEFAULT, .batch = BATCH_DEFAULT,
+	struct option all[METHOD_OPTIONS + UPDATE_OPTIONS + START_OPTIONS + sizeof(longopts) / sizeof(*longopts)];
+	struct run_options o = { .output = OUTPUT_DEFAULT, .watch = -1, .batch = BATCH_DEFAULT,
 		.log_every = LOG_EVERY_DEFAULT, .monitor_every = MONITOR_EVERY_DEFAULT, .keep = KEEP_DEFAULT };
 	const char *cpu = CPU_DEFAULT;
 	int c, threads = 0;
@@ -118,9 +166,10 @@ main(int argc, char **argv)
 	tool.kernels = ss_kernels_find(NULL)->name;
 	method_options_table(all);
 	update_options_table(all + METHOD_OPTIONS);
-	memcpy(all + METHOD_OPTIONS + UPDATE_OPTIONS, longopts, sizeof(longopts));
+	start_options_table(all + METHOD_OPTIONS + UPDATE_OPTIONS);
+	memcpy(all + METHOD_OPTIONS + UPDATE_OPTIONS + START_OPTIONS, longopts, sizeof(longopts));
 	while ((c = getopt_long(argc, argv, TOOL_SHORT "o:b:t:", all, NULL)) != -1) {
-		if (method_option(c, optarg) || update_option(c, optarg))
+		if (method_option(c, optarg) || update_option(c, optarg) || start_option(c, optarg))
 			continue;
 		switch (c) {
 		case 'o':		o.output = optarg; break;
@@ -135,11 +184,17 @@ main(int argc, char **argv)
 		case OPT_EVERY:		o.checkpoint_every = (uint64_t)tool_int("--checkpoint-every", optarg, 0,
 					    EVERY_MAX); break;
 		case OPT_KEEP:		o.keep = (int)tool_int("--keep", optarg, 0, KEEP_MAX); break;
+		case OPT_SAVE_EVERY:	o.save_every = (int)tool_int("--save-every", optarg, 0, EVERY_MAX); break;
 		case OPT_LOG:		o.log = optarg; break;
 		case OPT_LOG_EVERY:	o.log_every = (int)tool_int("--log-every", optarg, 1, EVERY_MAX); break;
 		case OPT_MONITOR:	o.monitor = optarg; break;
 		case OPT_MONITOR_EVERY:	o.monitor_every = (int)tool_int("--monitor-every", optarg, 1,
 					    EVERY_MAX); break;
+		case OPT_VALIDATE:	o.validate = optarg; break;
+		case OPT_BEST:		take_watch(&o, "--best", optarg); break;
+		case OPT_EARLY_STOP:	take_watch(&o, "--early-stop", optarg); o.early_stop = true; break;
+		case OPT_PATIENCE:	o.patience = (int)tool_int("--patience", optarg, 1, EVERY_MAX); break;
+		case OPT_RESTORE:	o.restore_best = true; break;
 		case OPT_COLLAPSE:	o.stop_on_collapse = true; break;
 		case 't':		threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX); break;
 		case OPT_CPU:		cpu = optarg; break;
@@ -152,7 +207,11 @@ main(int argc, char **argv)
 		tool_die(TOOL_MISUSE, "one stream at a time, not %d; see ss-train --help", argc - optind);
 	method_options_result(&o);
 	update_options_result(&o);
-	if (ss_arch_find(o.arch) == NULL)
+	start_options_result(&o);
+	watch_result(&o);
+	if (o.arch == NULL && o.init == NULL)
+		o.arch = ARCH_DEFAULT;
+	if (o.arch != NULL && ss_arch_find(o.arch) == NULL)
 		tool_die(TOOL_MISUSE, "--arch '%s' is unknown; see ss-train --help", o.arch);
 	o.kern = ss_kernels_find(cpu);
 	if (o.kern == NULL)

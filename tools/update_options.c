@@ -13,7 +13,8 @@ enum { LR_REFERENCE_BATCH = 256, ACCUMULATE_DEFAULT = 1, ACCUMULATE_MAX = 65536,
 
 enum {
 	LR = UPDATE_OPT_FIRST, LR_SCALE, SCHEDULE, LR_END, DECAY_EPOCHS, MILESTONES, GAMMA, WARMUP, PREDICTOR_LR,
-	OPTIMIZER, MOMENTUM, BETA2, TRUST, CLIP, WEIGHT_DECAY, DECAY, ACCUMULATE
+	OPTIMIZER, MOMENTUM, BETA2, TRUST, CLIP, WEIGHT_DECAY, DECAY, ACCUMULATE, BACKBONE_SCALE, VECTOR_LR,
+	WEIGHT_DECAY_END, CLIP_GRAD, CLIP_BY
 };
 static const struct option OPTIONS[UPDATE_OPTIONS] = {
 	{ "lr", required_argument, NULL, LR },
@@ -33,20 +34,27 @@ static const struct option OPTIONS[UPDATE_OPTIONS] = {
 	{ "weight-decay", required_argument, NULL, WEIGHT_DECAY },
 	{ "decay", required_argument, NULL, DECAY },
 	{ "accumulate", required_argument, NULL, ACCUMULATE },
+	{ "backbone-lr-scale", required_argument, NULL, BACKBONE_SCALE },
+	{ "vector-lr", required_argument, NULL, VECTOR_LR },
+	{ "weight-decay-end", required_argument, NULL, WEIGHT_DECAY_END },
+	{ "clip-grad", required_argument, NULL, CLIP_GRAD },
+	{ "clip-by", required_argument, NULL, CLIP_BY },
 };
 
-static const char *const SCALES[] = { "none", "linear", "sqrt", NULL }, *const DECAYS[] = { "weights", "all", NULL };
+static const char *const SCALES[] = { "none", "linear", "sqrt", NULL }, *const DECAYS[] = { "weights", "all", NULL },
+    *const CLIPS[] = { "network", "tensor", NULL };
 enum { SCALE_NONE, SCALE_LINEAR };
 
 static struct {
 	struct ss_update update;
 	struct ss_schedule schedule;
-	double warmup, decay_epochs, predictor_rate;
+	double warmup, decay_epochs, predictor_rate, backbone_scale, vector_rate, decay_end;
 	int scale, accumulate;
 	int decay;			/* -1: the optimiser's */
 } given = {
 	.update = { .momentum = MOMENTUM_DEFAULT, .weight_decay = NAN, .trust = TRUST_DEFAULT, .beta2 = BETA2_DEFAULT },
-	.schedule = { .base = NAN, .gamma = GAMMA_DEFAULT }, .accumulate = ACCUMULATE_DEFAULT, .decay = -1
+	.schedule = { .base = NAN, .gamma = GAMMA_DEFAULT }, .accumulate = ACCUMULATE_DEFAULT, .decay = -1,
+	.backbone_scale = 1, .decay_end = NAN
 };
 
 void
@@ -77,8 +85,10 @@ update_options_usage(FILE *f)
 	    "      --gamma X               number   [%g]  0..1\n"
 	    "      --warmup X              number   [0]  0..%g epochs of rising lr before that\n"
 	    "      --predictor-lr X        number   [decay]  decay: as the rest; fixed: always --lr; or a rate\n"
+	    "      --backbone-lr-scale X   number   [1]  0..%g, times the rate of the rest\n"
+	    "      --vector-lr X           number   [--lr]  up to %g, of biases and norms\n"
 	    "      --optimizer NAME        name     [%s] ", LR_MAX, EPOCHS_MAX, GAMMA_DEFAULT, EPOCHS_MAX,
-	    ss_optimiser_names[0]);
+	    LR_MAX, LR_MAX, ss_optimiser_names[0]);
 	print_names(f, ss_optimiser_names);
 	fprintf(f, "\n"
 	    "      --momentum X            number   [%g]  0..1, beta1 of adam and adamw\n"
@@ -86,9 +96,12 @@ update_options_usage(FILE *f)
 	    "      --trust X               number   [%g]  0..%g, of lars, lars-google, larc\n"
 	    "      --clip                           larc: never more than --lr\n"
 	    "      --weight-decay X        number   [the method's]  0..%g\n"
+	    "      --weight-decay-end X    number   [the same]  0..%g, reached by half a cosine over the run\n"
 	    "      --decay NAME            name     [the optimizer's]  all: of biases and norms too; weights\n"
+	    "      --clip-grad X           number   [0]  0..%g: cut gradients to this length; 0: never\n"
+	    "      --clip-by NAME          name     [%s]  whose length: network, tensor\n"
 	    "      --accumulate N          integer  [%d]  1..%d batches in a step\n",
-	    MOMENTUM_DEFAULT, BETA2_DEFAULT, TRUST_DEFAULT, TRUST_MAX, DECAY_MAX, ACCUMULATE_DEFAULT, ACCUMULATE_MAX);
+	    MOMENTUM_DEFAULT, BETA2_DEFAULT, TRUST_DEFAULT, TRUST_MAX, DECAY_MAX, DECAY_MAX, LR_MAX, CLIPS[0], ACCUMULATE_DEFAULT, ACCUMULATE_MAX);
 }
 
 static double
@@ -127,6 +140,11 @@ update_option(int c, const char *arg)
 	case WEIGHT_DECAY:	u->weight_decay = tool_double("--weight-decay", arg, 0, DECAY_MAX); break;
 	case DECAY:		given.decay = tool_name("--decay", arg, DECAYS); break;
 	case ACCUMULATE:	given.accumulate = (int)tool_int("--accumulate", arg, 1, ACCUMULATE_MAX); break;
+	case BACKBONE_SCALE:	given.backbone_scale = tool_double("--backbone-lr-scale", arg, 0, LR_MAX); break;
+	case VECTOR_LR:		given.vector_rate = tool_double("--vector-lr", arg, 1e-12, LR_MAX); break;
+	case WEIGHT_DECAY_END:	given.decay_end = tool_double("--weight-decay-end", arg, 0, DECAY_MAX); break;
+	case CLIP_GRAD:		u->max_norm = tool_double("--clip-grad", arg, 0, LR_MAX); break;
+	case CLIP_BY:		u->max_each = tool_name("--clip-by", arg, CLIPS) == 1; break;
 	default:		return false;
 	}
 	return true;
@@ -153,6 +171,10 @@ check(const struct run_options *o)
 		tool_die(TOOL_MISUSE, "--schedule milestones and --milestones need each other");
 	if (o->predictor_rate != 0 && !o->method->p_grad)
 		tool_die(TOOL_MISUSE, "--predictor-lr does not fit --method %s, which has no predictor", o->method->name);
+	if (u->max_each && u->max_norm == 0)
+		tool_die(TOOL_MISUSE, "--clip-by has no effect without --clip-grad");
+	if (given.vector_rate > 0 && o->schedule.base == 0)
+		tool_die(TOOL_MISUSE, "--vector-lr and --lr 0 do not fit each other: both follow one schedule");
 	if (o->schedule.end > o->schedule.base)
 		tool_die(TOOL_MISUSE, "--lr-end %g is above --lr %g", o->schedule.end, o->schedule.base);
 }
@@ -168,12 +190,16 @@ update_options_result(struct run_options *o)
 	o->decay_epochs = given.decay_epochs;
 	o->predictor_rate = given.predictor_rate;
 	o->accumulate = given.accumulate;
+	o->backbone_scale = given.backbone_scale;
 	if (isnan(o->schedule.base))
 		o->schedule.base = o->method->lr;
+	if (given.vector_rate > 0)		/* as a share, which no scaling changes */
+		o->update.vector_scale = given.vector_rate / o->schedule.base;
 	if (given.scale != SCALE_NONE)
 		o->schedule.base *= given.scale == SCALE_LINEAR ? ratio : sqrt(ratio);
 	if (isnan(o->update.weight_decay))
 		o->update.weight_decay = o->method->weight_decay;
+	o->decay_end = isnan(given.decay_end) ? o->update.weight_decay : given.decay_end;
 	o->update.decay_vectors = given.decay < 0 ? ss_optimiser_decays_vectors(o->update.optimiser) : given.decay == 1;
 	check(o);
 }

@@ -10,7 +10,7 @@
 
 #include "run.h"
 
-enum { UPDATE_OPTIONS = 17, UPDATE_OPT_FIRST = 600 };
+enum { UPDATE_OPTIONS = 22, UPDATE_OPT_FIRST = 600 };
 
 /* Writes UPDATE_OPTIONS lines of a getopt table. */
 void update_options_table(struct option *out);

@@ -2,6 +2,7 @@
  * embed.c - outputs of a layer for many images
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/size.h"
 #include "nn/embed.h"
@@ -45,6 +46,16 @@ void
 ss_embedder_ready(struct ss_embedder *m, struct ss_pool *pool)
 {
 	ss_weights_pack(&m->weights, m->plan, pool);
+}
+
+void
+ss_embedder_take(struct ss_embedder *m, const struct ss_weights *w, struct ss_pool *pool)
+{
+	const struct ss_net *net = m->plan->net;
+
+	memcpy(m->weights.params, w->params, net->params.floats * sizeof(float));
+	memcpy(m->weights.buffers, w->buffers, net->buffers.floats * sizeof(float));
+	ss_embedder_ready(m, pool);
 }
 
 void

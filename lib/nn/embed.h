@@ -20,6 +20,9 @@ int ss_embedder_create(struct ss_embedder *m, const struct ss_net *net,
 void ss_embedder_free(struct ss_embedder *m);
 void ss_embedder_ready(struct ss_embedder *m, struct ss_pool *pool);
 
+/* Fills them with a copy of w, and is ready. */
+void ss_embedder_take(struct ss_embedder *m, const struct ss_weights *w, struct ss_pool *pool);
+
 /*
  * n images u8 (c,h,w) to n x m->d floats. An image's embedding depends neither on
  * its neighbours nor on n or the threads, to the byte.

@@ -39,15 +39,17 @@ draw(const struct ss_param *p, enum ss_init init, uint64_t seed, float *v)
 		v[j] = (float)(normal ? scale * ss_rng_normal(&rng) : ss_rng_range(&rng, -scale, scale));
 }
 
-/* The norm with which a residual block that ends at this node begins as nothing; -1 if it should not, or no block ends here. */
+/* The norm by which a residual block that ends at this node begins as nothing; -1: it should not, or none ends here. */
 static int
 silent_norm(const struct ss_net *net, int node)
 {
 	const struct ss_node *n = &net->node[node];
 
+	if (!net->zero_gamma)
+		return -1;
 	if (n->op == SS_OP_NORM && n->in2 >= 0)
-		return net->zero_gamma ? node : -1;
-	if (n->op == SS_OP_ADD && net->init == SS_INIT_KERAS && net->node[n->in2].op == SS_OP_ADD)
+		return node;
+	if (n->op == SS_OP_ADD && net->node[n->in2].op == SS_OP_ADD)
 		return net->node[n->in].in;		/* the sum is that of a convolution, which a norm precedes */
 	return -1;
 }

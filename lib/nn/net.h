@@ -124,7 +124,7 @@ struct ss_net {
 	double norm_eps;		/* below the root, SS_NORM_EPS */
 	double norm_momentum;		/* share of a batch in running statistics, SS_NORM_MOMENTUM */
 	enum ss_init init;		/* SS_INIT_PYTORCH */
-	bool zero_gamma;		/* begin the last norm of each residual block with gamma 0: no */
+	bool zero_gamma;		/* see ss_net_init: no */
 	bool frozen;			/* train the heads alone: the backbone is as in inference, and gets no gradient: no */
 };
 
@@ -159,9 +159,10 @@ size_t ss_net_count(const struct ss_net *net);
 bool ss_net_frozen(const struct ss_net *net, int node);
 
 /*
- * Initial values as net->init says, a function of it, seed and tensor name alone (init.c). With Keras' values, the last norm in those
- * pre-activation blocks that keep their shape has gamma 0, as in the Keras example of SimSiam; no gradient passes the ReLU
- * behind it, so that such a block stays what it is then: nothing added.
+ * Initial values as net->init says, a function of it, seed and tensor name alone (init.c). With zero_gamma the last norm of each
+ * residual block has gamma 0 (Goyal et al. 2017, section 5.1); of pre-activation blocks only those that keep their shape,
+ * as in the Keras example of SimSiam. There no gradient passes the ReLU behind that norm, so that such a block adds
+ * nothing for ever.
  */
 void ss_net_init(const struct ss_net *net, uint64_t seed, float *params, float *buffers);
 

@@ -215,6 +215,12 @@ ss_trainer_begin(struct ss_trainer *t, uint64_t seed)
 	ss_net_init(t->net, seed, t->weights.params, t->weights.buffers);
 	if (t->method->begin != NULL)
 		t->method->begin(&t->knobs, t->d, seed, t->state);
+	ss_trainer_align(t);
+}
+
+void
+ss_trainer_align(struct ss_trainer *t)
+{
 	if (t->target.params == NULL)
 		return;
 	memcpy(t->target.params, t->weights.params, t->net->params.floats * sizeof(float));

@@ -70,6 +70,9 @@ int ss_trainer_create(struct ss_trainer **out, const struct ss_net *net,
 /* Initial weights, target and state, from the seed. */
 void ss_trainer_begin(struct ss_trainer *t, uint64_t seed);
 
+/* The target begins anew, as the trained weights are now. */
+void ss_trainer_align(struct ss_trainer *t);
+
 void ss_trainer_free(struct ss_trainer *t);
 
 /* Bytes that a trainer of this plan takes. */

@@ -144,6 +144,8 @@ differs() {
 	ok "$m: $* counts, and a run goes on only with it"
 }
 differs byol --target-momentum 0.9
+differs byol --target-momentum-end 0.5
+differs moco --target-momentum-end 1
 differs moco --asymmetric
 differs moco --target-groups 2
 differs moco --queue 39
@@ -167,6 +169,7 @@ while IFS='|' read -r args why; do
 	ok "misuse: $args"
 done <<'END'
 --method simsiam --target-momentum 0.9 two.sst|--target-momentum does not fit --method simsiam
+--method simclr --target-momentum-end 0.9 two.sst|--target-momentum-end does not fit --method simclr
 --method simclr --queue 64 two.sst|--queue does not fit --method simclr
 --method byol --prototypes 64 two.sst|--prototypes does not fit --method byol
 --method byol --temperature 0.1 two.sst|--temperature does not fit --method byol

@@ -56,6 +56,27 @@ differs --schedule constant
 differs --decay-epochs 2
 differs --lr-end 0.01
 differs --accumulate 2
+differs --vector-lr 0.01
+differs --backbone-lr-scale 0.1
+differs --weight-decay-end 0.1
+differs --clip-grad 0.1
+run 0 train -t 1 -b 16 --clip-grad 1e5 -o b.safetensors --force v.sst && run 0 ss-cmp b.safetensors sgd.safetensors
+ok "--clip-grad leaves short gradients alone"
+run 0 train -t 1 -b 16 --clip-grad 0.1 -o a.safetensors --force v.sst &&
+    run 0 train -t 3 -b 16 --clip-grad 0.1 --clip-by tensor -o b.safetensors --force v.sst && run 1 ss-cmp a.safetensors b.safetensors
+ok "--clip-by counts"
+# The rate of the vectors alone: with --lr-scale both are scaled.
+run 0 train -t 1 -b 16 --lr 0.96 --vector-lr 0.16 --lr-scale linear -o a.safetensors --force v.sst &&
+    run 0 train -t 1 -b 16 --lr 0.06 --vector-lr 0.01 -o b.safetensors --force v.sst && run 0 ss-cmp a.safetensors b.safetensors
+ok "--vector-lr is scaled as --lr is"
+run 0 train -t 1 -b 16 --backbone-lr-scale 0 -o a.safetensors --force --steps 1 v.sst && run 0 train -t 1 -b 16 --lr 0 -o b.safetensors --force --steps 1 v.sst &&
+    helper value a.safetensors layer2.0.conv1.weight >x && helper value b.safetensors layer2.0.conv1.weight >y && cmp x y &&
+    helper value a.safetensors projector.0.weight >x && helper value b.safetensors projector.0.weight >y && ! cmp -s x y &&
+    helper value a.safetensors bn1.running_mean >x && helper value b.safetensors bn1.running_mean >y && cmp x y
+ok "--backbone-lr-scale 0 stops its weights, not its statistics"
+run 0 train -t 1 -b 16 --lr 0.001 --weight-decay 0.1 --weight-decay-end 0.1 -o a.safetensors --force v.sst &&
+    run 0 train -t 1 -b 16 --lr 0.001 --weight-decay 0.1 -o b.safetensors --force v.sst && cmp a.safetensors b.safetensors
+ok "--weight-decay-end at the beginning's value is none"
 run 0 train -t 1 -b 16 --optimizer larc --lr 0.5 --clip -o a.safetensors --force v.sst &&
     run 0 train -t 1 -b 16 --optimizer larc --lr 0.5 -o b.safetensors --force v.sst && ! cmp -s a.safetensors b.safetensors
 ok "--clip counts"
@@ -116,6 +137,13 @@ done <<'END'
 --predictor-lr no|--predictor-lr
 --predictor-lr 0|--predictor-lr
 --accumulate 0|--accumulate
+--clip-by tensor|no effect without --clip-grad
+--clip-by layer|--clip-by 'layer' is none of network, tensor
+--clip-grad -1|--clip-grad
+--vector-lr 0|--vector-lr
+--lr 0 --vector-lr 0.1|do not fit each other
+--weight-decay-end 11|--weight-decay-end
+--backbone-lr-scale -1|--backbone-lr-scale
 --accumulate 3|has 34 records, less than a step of 48
 END
 run 2 ss-train -t 1 -b 16 --method simclr --predictor-lr fixed -o no.safetensors v.sst && says 'has no predictor'

@@ -31,7 +31,7 @@ done <<'END'
 
 --nonsense
 --layer
--m m.safetensors --untrained 1
+-m m.safetensors --untrained 1 --arch resnet20
 -m m.safetensors i.sst
 -m m.safetensors --arch resnet20
 -m m.safetensors --method simclr

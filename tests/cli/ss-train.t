@@ -24,7 +24,8 @@ run 0 ss-train --help && grep -q '^usage: ss-train' out && [ ! -s err ]
 ok "--help explains on standard output"
 # Every long option that getopt knows stands in --help, and nothing else.
 sed -n '/struct option longopts/,/};/s/^.*{ "\([a-z0-9-]*\)",.*/--\1/p' "$TOP/tools/ss-train.c" >known
-sed -n 's/^	{ "\([a-z0-9-]*\)", .*/--\1/p' "$TOP/tools/method_options.c" "$TOP/tools/update_options.c" >>known
+sed -n 's/^	{ "\([a-z0-9-]*\)", .*/--\1/p' "$TOP/tools/method_options.c" "$TOP/tools/update_options.c" \
+    "$TOP/tools/start_options.c" >>known
 sort -o known known
 grep -o -e '--[a-z][a-z0-9-]*' out | sort -u |
     grep -v -x -e --help -e --version -e --quiet -e --verbose -e --force -e --no-history >shown

@@ -112,6 +112,10 @@ NOTES = [[], ["contrast_accuracy"], ["queue_accuracy"], ["target_cosine"], ["acc
          ["assignment_entropy", "teacher_entropy"], ["invariance", "std", "covariance"]]
 
 
+# What is measured after an epoch.
+MEASURES = ["epoch_loss", "knn", "validation_loss", "validation_accuracy", "best"]
+
+
 def check_log(path, first, last):
     steps, measured = [], []
     with open(path) as f:
@@ -119,9 +123,10 @@ def check_log(path, first, last):
             assert line.endswith("}\n") and " " not in line
             o = json.loads(line, parse_constant=lambda x: 1 / 0)
             number(o["step"], 1), number(o["epoch"], 0)
-            if "knn" in o:
-                assert list(o) == ["step", "epoch", "knn", "best"] and type(o["best"]) is bool
-                number(o["knn"], 0, 1)
+            if "best" in o:
+                assert [k for k in MEASURES if k in o] == list(o)[2:] and len(o) > 3 and type(o["best"]) is bool
+                for k in list(o)[2:-1]:
+                    number(o[k], -1, math.inf if k.endswith("loss") else 1)
                 continue
             keys = ["step", "epoch", "loss", "lr", "images_per_second", "std_ratio", "grad_norm"] + HEALTH
             keys += ["alignment"] if "alignment" in o else []

@@ -116,8 +116,7 @@ rule(const char *arch, enum ss_init init)
 			double in, out;
 
 			if (is_norm(p->name)) {
-				if (init != SS_INIT_KERAS || strstr(p->name, "bn3") == NULL || !gamma)
-					constant(p, v, gamma);
+				constant(p, v, gamma);
 				continue;
 			}
 			fans(&s.net->params, i, &in, &out);
@@ -179,9 +178,9 @@ gammas(void **state)
 	silent("resnet18", SS_INIT_TORCHVISION, true, "bn2.weight", 8);
 	silent("resnet50", SS_INIT_TORCHVISION, true, "bn3.weight", 16);
 	silent("resnet18", SS_INIT_KERAS, false, "", 0);
-	silent("resnet20v2", SS_INIT_PYTORCH, false, "", 0);
-	silent("resnet20v2", SS_INIT_KERAS, false, "1.bn3.weight", 3);	/* one block in each stage keeps its shape */
-	silent("resnet38v2", SS_INIT_KERAS, false, "bn3.weight", 9);
+	silent("resnet20v2", SS_INIT_KERAS, false, "", 0);
+	silent("resnet20v2", SS_INIT_KERAS, true, "1.bn3.weight", 3);	/* one block in each stage keeps its shape */
+	silent("resnet38v2", SS_INIT_PYTORCH, true, "bn3.weight", 9);
 }
 
 /* A function of seed and name: another network's tensors of the same name and shape are the same. */
