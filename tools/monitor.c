@@ -1,5 +1,5 @@
 /*
- * monitor.c - kNN accuracy of a network while it trains
+ * monitor.c - kNN accuracy of a network while it trains, and the rank of its features
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,11 @@
 #include "images.h"
 #include "monitor.h"
 #include "nn/embed.h"
+#include "ssl/health.h"
 #include "tool.h"
 
 static const long long NEIGHBOURS = 200;
+enum { RANK_IMAGES = 25600 };		/* as in RankMe's paper, section 4 */
 static const double TEMPERATURE = 0.1;
 
 struct monitor {
@@ -49,7 +51,7 @@ monitor_open(const char *files, const struct ss_net *net, const struct ss_kernel
 }
 
 double
-monitor_score(struct monitor *m, const struct ss_weights *w, struct ss_pool *pool)
+monitor_score(struct monitor *m, const struct ss_weights *w, double *rank, struct ss_pool *pool)
 {
 	long long k = (long long)m->bank.n < NEIGHBOURS ? (long long)m->bank.n : NEIGHBOURS;
 	struct ss_knn_question q = { .k = &k, .ks = 1, .t = &TEMPERATURE, .ts = 1 };
@@ -60,6 +62,8 @@ monitor_score(struct monitor *m, const struct ss_weights *w, struct ss_pool *poo
 	ss_embedder_take(&m->embedder, w, pool);
 	ss_embed(&m->embedder, m->bank.data, m->bank.n, m->bank_features, pool);
 	ss_embed(&m->embedder, m->query.data, m->query.n, m->query_features, pool);
+	if ((r = ss_rankme(rank, m->bank_features, ss_least(m->bank.n, RANK_IMAGES), (size_t)m->embedder.d, pool, &e)) < 0)
+		tool_fail(r, &e);
 	r = ss_knn_count(pool, m->bank_features, m->bank.label, m->bank.n, m->query_features,
 	    m->query.label, m->query.n, (size_t)m->embedder.d, &q, &correct, &e);
 	if (r < 0)

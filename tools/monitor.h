@@ -1,5 +1,5 @@
 /*
- * monitor.h - kNN accuracy of a network while it trains
+ * monitor.h - kNN accuracy of a network while it trains, and the rank of its features
  */
 #ifndef SS_MONITOR_H
 #define SS_MONITOR_H
@@ -13,8 +13,11 @@ struct monitor;
 struct monitor *monitor_open(const char *files, const struct ss_net *net,
     const struct ss_kernels *kern, struct ss_pool *pool);
 
-/* Top-1 accuracy in 0..1 of the backbone's features, k = 200 (or the bank, if it is smaller), t = 0.1. */
-double monitor_score(struct monitor *m, const struct ss_weights *w, struct ss_pool *pool);
+/*
+ * Top-1 accuracy in 0..1 of the backbone's features, k = 200 (or the bank, if it is smaller), t = 0.1; and
+ * their effective rank over the first 25600 images of the bank (ss_rankme).
+ */
+double monitor_score(struct monitor *m, const struct ss_weights *w, double *rank, struct ss_pool *pool);
 void monitor_free(struct monitor *m);
 
 #endif

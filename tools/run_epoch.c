@@ -34,21 +34,22 @@ due(const struct run *r)
 	return (r->model.epoch + 1) % (uint32_t)r->o->monitor_every == 0 || r->model.step == r->model.steps;
 }
 
-/* NAN: not measured now. */
+/* NAN: not measured now. rank is that of the backbone's features. */
 static void
-measure(struct run *r, double value[MEASURES], struct ss_pool *pool)
+measure(struct run *r, double value[MEASURES], double *rank, struct ss_pool *pool)
 {
 	const struct ss_weights *w = &r->trainer->weights;
 	const uint64_t left = r->model.step % r->per_epoch, steps = left == 0 ? r->per_epoch : left;
 
 	for (int i = 0; i < MEASURES; i++)
 		value[i] = NAN;
+	*rank = NAN;
 	if (r->o->watch == MEASURE_LOSS)
 		value[MEASURE_LOSS] = r->model.epoch_loss / (double)steps;
 	if (!due(r))
 		return;
 	if (r->monitor != NULL)
-		value[MEASURE_KNN] = monitor_score(r->monitor, w, pool);
+		value[MEASURE_KNN] = monitor_score(r->monitor, w, rank, pool);
 	if (r->validation != NULL)
 		value[MEASURE_VALIDATION_ACCURACY] = validation_score(r->validation, w, &value[MEASURE_VALIDATION_LOSS],
 		    pool);
@@ -65,7 +66,7 @@ is_better(const struct run *r, double value)
 
 /* A line of the log, one of progress. */
 static void
-tell(const struct run *r, const double value[MEASURES], bool better)
+tell(const struct run *r, const double value[MEASURES], double rank, bool better)
 {
 	char line[256] = "", words[256] = "", number[32];
 	size_t n = 0, k = 0;
@@ -81,6 +82,10 @@ tell(const struct run *r, const double value[MEASURES], bool better)
 	}
 	if (n == 0)
 		return;
+	if (!isnan(rank)) {
+		snprintf(line + n, sizeof(line) - n, ",\"backbone_rankme\":%s", trainlog_number(number, rank));
+		snprintf(words + k, sizeof(words) - k, ", RankMe %.1f", rank);
+	}
 	if (r->log != NULL)
 		trainlog_line(r->log, "{\"step\":%" PRIu64 ",\"epoch\":%" PRIu32 "%s,\"best\":%s}", r->model.step,
 		    r->model.epoch, line, better ? "true" : "false");
@@ -96,11 +101,11 @@ run_epoch_end(struct run *r, struct ss_pool *pool)
 {
 	const struct run_options *o = r->o;
 	struct model *m = &r->model;
-	double value[MEASURES];
+	double value[MEASURES], rank;
 	char suffix[32];
 	bool better;
 
-	measure(r, value, pool);
+	measure(r, value, &rank, pool);
 	better = o->watch >= 0 && is_better(r, value[o->watch]);
 	m->epoch_loss = 0;
 	if (better) {
@@ -114,7 +119,7 @@ run_epoch_end(struct run *r, struct ss_pool *pool)
 		snprintf(suffix, sizeof(suffix), ".epoch%03" PRIu64, (uint64_t)m->epoch + 1);
 		checkpoint_save_beside(&r->checkpoint, suffix);
 	}
-	tell(r, value, better);
+	tell(r, value, rank, better);
 }
 
 bool

@@ -530,6 +530,9 @@ if [ -x "$BIN/ss-knn" ] && ss-embed -q -m m.safetensors bank.sst >bank.emb && ss
     ss-knn --bank bank.emb --query query.emb -k 40 --json >knn.json; then
 	grep -q "$(grep knn m.jsonl | tail -n 1 | sed 's/.*"knn":0*\([0-9.]*\).*/\1/')" knn.json
 	ok "ss-knn finds the same"
+	run 0 ss-health --json bank.emb &&
+	    grep -q "\"rankme\": $(grep knn m.jsonl | tail -n 1 | sed 's/.*"backbone_rankme":\([0-9.]*\)[0-9],"best":.*/\1/')" out
+	ok "and ss-health the same rank"
 else
 	skip "ss-knn finds the same" "no ss-knn"
 fi

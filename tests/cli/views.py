@@ -113,7 +113,7 @@ NOTES = [[], ["contrast_accuracy"], ["queue_accuracy"], ["target_cosine"], ["acc
 
 
 # What is measured after an epoch.
-MEASURES = ["epoch_loss", "knn", "validation_loss", "validation_accuracy", "best"]
+MEASURES = ["epoch_loss", "knn", "validation_loss", "validation_accuracy", "backbone_rankme", "best"]
 
 
 def check_log(path, first, last):
@@ -126,7 +126,8 @@ def check_log(path, first, last):
             if "best" in o:
                 assert [k for k in MEASURES if k in o] == list(o)[2:] and len(o) > 3 and type(o["best"]) is bool
                 for k in list(o)[2:-1]:
-                    number(o[k], -1, math.inf if k.endswith("loss") else 1)
+                    number(o[k], -1, math.inf if k.endswith("loss") else 64 if k == "backbone_rankme" else 1)
+                assert ("knn" in o) == ("backbone_rankme" in o), o
                 continue
             keys = ["step", "epoch", "loss", "lr", "images_per_second", "std_ratio", "grad_norm"] + HEALTH
             keys += ["alignment"] if "alignment" in o else []
