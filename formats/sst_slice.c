@@ -1,8 +1,11 @@
 /*
- * sst_slice.c - a run of records of a frame, as a frame of its own
+ * sst_slice.c - some records of a frame, as a frame of their own
  *
  * The reader has checked all products, so they are not checked again.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "sst_slice.h"
 
 size_t
@@ -43,5 +46,78 @@ ss_frame_slice(const struct ss_header *h, const struct ss_frame *f, uint32_t fro
 		if (f->dims[i] != NULL)
 			out->dims[i] = f->dims[i]
 			    + (size_t)from * (size_t)ss_tensor_varying(&h->tensor[i]);
+	}
+}
+
+bool
+ss_frame_each(const struct ss_header *h, const struct ss_frame *f, struct ss_frame *one)
+{
+	if (one->records == 0) {
+		if (f->records > 0)
+			ss_frame_slice(h, f, 0, 1, one);
+		return f->records > 0;
+	}
+	if (++one->first == f->first + f->records)
+		return false;
+	for (int i = 0; i < h->tensors; i++) {
+		one->data[i] = (const uint8_t *)one->data[i] + one->bytes[i];
+		if (one->dims[i] != NULL)
+			one->dims[i] += ss_tensor_varying(&h->tensor[i]);
+		one->bytes[i] = bytes_of(h, one, i, 0, 1);
+	}
+	return true;
+}
+
+/* Dimensions of all tensors first, so that they are aligned, then the items. */
+int
+ss_record_pack(const struct ss_header *h, const struct ss_frame *f, void **out, size_t *bytes,
+    struct ss_err *e)
+{
+	struct ss_frame one;
+	size_t dims = 0, total;
+	uint8_t *to;
+
+	ss_frame_slice(h, f, 0, 1, &one);
+	for (int i = 0; i < h->tensors; i++)
+		dims += (size_t)ss_tensor_varying(&h->tensor[i]) * sizeof(uint32_t);
+	total = dims;
+	for (int i = 0; i < h->tensors; i++)
+		total += one.bytes[i];		/* of a frame that is in memory: no overflow */
+	if ((*out = to = malloc(total + 1)) == NULL)
+		return ss_fail(e, SS_EIO, "out of memory for a record of %zu bytes", total);
+	for (int i = 0; i < h->tensors; i++) {
+		const size_t n = (size_t)ss_tensor_varying(&h->tensor[i]) * sizeof(uint32_t);
+
+		if (n > 0)
+			memcpy(to, one.dims[i], n);
+		to += n;
+	}
+	for (int i = 0; i < h->tensors; i++) {
+		if (one.bytes[i] > 0)
+			memcpy(to, one.data[i], one.bytes[i]);
+		to += one.bytes[i];
+	}
+	*bytes = total;
+	return 0;
+}
+
+void
+ss_record_unpack(const struct ss_header *h, const void *packed, struct ss_frame *out)
+{
+	const uint32_t *dims = packed;
+
+	*out = (struct ss_frame){ .records = 1 };
+	for (int i = 0; i < h->tensors; i++) {
+		const int n = ss_tensor_varying(&h->tensor[i]);
+
+		out->dims[i] = n > 0 ? dims : NULL;
+		dims += n;
+	}
+	const uint8_t *from = (const uint8_t *)dims;
+
+	for (int i = 0; i < h->tensors; i++) {
+		out->data[i] = from;
+		out->bytes[i] = bytes_of(h, out, i, 0, 1);
+		from += out->bytes[i];
 	}
 }

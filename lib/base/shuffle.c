@@ -19,3 +19,14 @@ ss_shuffle(uint32_t *order, uint32_t n, uint64_t seed, uint32_t epoch)
 		order[j] = t;
 	}
 }
+
+uint64_t
+ss_shuffle_key(uint64_t seed, uint32_t epoch, uint64_t index, uint32_t copy)
+{
+	struct ss_rng rng;
+
+	ss_rng_init(&rng, seed, SS_RNG_SHUFFLE, epoch, index, copy + 1);	/* view 0 is ss_shuffle's */
+	const uint64_t high = ss_rng_u32(&rng);
+
+	return high << 32 | ss_rng_u32(&rng);
+}

@@ -12,4 +12,11 @@
  */
 void ss_shuffle(uint32_t *order, uint32_t n, uint64_t seed, uint32_t epoch);
 
+/*
+ * Where a record goes in an epoch's order, for those that do not know all numbers
+ * beforehand: records sorted by it are shuffled, whatever order they came in. copy:
+ * which of several of the same index.
+ */
+uint64_t ss_shuffle_key(uint64_t seed, uint32_t epoch, uint64_t index, uint32_t copy);
+
 #endif

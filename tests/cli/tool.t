@@ -48,7 +48,7 @@ for path in "$BIN"/ss-*; do
 done
 
 # The tools that write streams tell the next one of any failure, even of a wrong option.
-for t in ss-load ss-augment ss-embed ss-cat; do
+for t in ss-load ss-sample ss-augment ss-embed ss-cat; do
 	[ -x "$BIN/$t" ] || continue
 	"$t" --no-such-option 2>/dev/null | run 4 ss-info --check && says "^ss-info: upstream failed: $t: unknown option"
 	ok "$t tells the tool behind it of its failure"
