@@ -8,6 +8,7 @@
 
 #include "element.h"
 #include "info.h"
+#include "info_layers.h"
 #include "safetensors.h"
 
 static size_t
@@ -102,6 +103,7 @@ print_summary(const struct ss_st *s)
 		puts("history:");
 		print_lines(ss_st_meta(s, "ss.history"));
 	}
+	info_layers_print(s);
 	for (size_t i = 0; i < ss_st_count(s); i++)
 		width = (int)strlen(ss_st_at(s, i)->name) > width ? (int)strlen(ss_st_at(s, i)->name) : width;
 	printf("\n%-*s  type  %-16s %11s %11s %11s %11s\n", width, "tensor", "shape", "min", "max", "mean", "std");
@@ -143,6 +145,7 @@ print_json(const struct ss_st *s)
 	json_object_set_new(o, "digest", json_string(crc));
 	json_object_set_new(o, "checksums", json_boolean(ss_st_checked(s)));
 	json_object_set_new(o, "metadata", meta);
+	info_layers_json(s, o);
 	json_object_set_new(o, "tensors", tensors);
 	if (json_dumpf(o, stdout, 0) < 0)
 		tool_die(TOOL_FAILURE, "cannot write JSON");

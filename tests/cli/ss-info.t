@@ -199,4 +199,26 @@ run 0 ss-info --header m.safetensors && grep -q "$(printf '^ss.step\t780$')" out
 ok "--header of a model"
 run 2 ss-info --labels m.safetensors
 ok "--labels of a model"
+
+# --- layers
+PYTHONDONTWRITEBYTECODE=1 "$PYTHON" "$TOP/tests/cli/views.py" views n=16 h=12 w=8 >v.sst
+run 0 ss-train -t 1 -b 8 --steps 1 --method swav --projector 32bnr,16b --prototypes 9 -o net.safetensors v.sst && run 0 ss-info net.safetensors &&
+    grep -q '^conv1  *conv 3x3  *16,12,8  *432  *41472$' out && grep -q '^layer2.0.bn2  *norm, add, relu  *32,6,4  *64$' out &&
+    grep -q '^ *every second pixel  *32,6,4$' out && grep -q '^backbone  *mean  *64$' out && grep -q '^projector.3  *dense  *16  *528  *512$' out &&
+    grep -q '^backbone  *269072  *3801600$' out && grep -q '^projector  *2672  *2560$' out && grep -q '^prototypes  *144  *144$' out &&
+    grep -q '^all  *271888  *3804304$' out && ! grep -q '^predictor ' out && [ "$(ss-info --get parameters net.safetensors)" -eq 271888 ]
+ok "layers and their sums"
+run 0 ss-info --json net.safetensors && "$PYTHON" -c 'import json
+o = json.load(open("out"))
+layers, totals = o["layers"], o["totals"]
+assert list(totals) == ["backbone", "projector", "prototypes", "all"]
+assert totals["all"] == {"parameters": o["parameters"], "multiply_adds": 3804304}
+for key in "parameters", "multiply_adds":
+    assert sum(l[key] for l in layers) + totals["prototypes"][key] == totals["all"][key]
+assert layers[1] == {"name": "conv1", "operator": "conv 3x3", "output": [16, 12, 8], "parameters": 432, "multiply_adds": 41472}
+trained = {t["name"].rsplit(".", 1)[0] for t in o["tensors"] if not t["name"].startswith(("optimizer", "method", "proto"))}
+assert trained <= {l["name"] for l in layers}, trained'
+ok "--json has them too, one for every tensor"
+run 0 ss-info foreign.safetensors && ! grep -q multiply-adds out && run 0 ss-info --json foreign.safetensors && ! grep -q layers out
+ok "of a model of another program they are not known"
 done_testing
