@@ -166,6 +166,28 @@ raw   pixels          48  P  train P  L  epochs 2
 END
 )
 ok "--table, and a baseline of two views"
+# Depths of a head, as ss-embed names them.
+depths=
+for split in train test; do
+	ss-load shapes --split $split --limit 60 -o $split.px
+	for layer in backbone projector.0 projector.2 projector; do
+		ss-embed --untrained 1 --method simclr --layer $layer -o $layer.$split $split.px || break
+	done
+done
+for layer in projector.0 projector.2 projector; do
+	depths="$depths --baseline $layer=$layer.train,$layer.test"
+done
+# shellcheck disable=SC2086
+run 0 ss-linprobe --protocol simclr-report --label-fraction 1 --epochs 2 --train backbone.train --test backbone.test $depths --table &&
+    head -5 out | awk '{ print $1, $2, $3, $NF }' | diff - <(cat <<'END'
+name layer features how
+- backbone 64 untrained
+projector.0 projector.0 512 untrained
+projector.2 projector.2 512 untrained
+projector projector 128 untrained
+END
+)
+ok "--table over the depths of a network"
 run 5 ss-linprobe $sets --solver sgd --lr 1e6 --weight-decay 10 && says 'the loss is not finite in epoch'
 ok "a loss that is not finite"
 
