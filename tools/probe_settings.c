@@ -88,6 +88,7 @@ probe_settings_json(const struct probe_settings *p)
 		[SS_DRAW_PLAIN] = "plain", [SS_DRAW_BALANCED] = "balanced", [SS_DRAW_REPLACED] = "with replacement"
 	};
 	const struct ss_probe_options *o = &p->now.options;
+	char seed[24];
 	json_t *out = json_pack("{ssssss}", "protocol", p->now.name, "changes", p->changes, "scale",
 	    ss_scale_names[o->scale]);
 
@@ -100,7 +101,8 @@ probe_settings_json(const struct probe_settings *p)
 		set_number(out, "tolerance", o->tolerance);
 		set_number(out, "l2", o->l2);
 	}
-	json_object_set_new(out, "seed", json_integer((json_int_t)o->steps.seed));
+	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)o->steps.seed);
+	json_object_set_new(out, "seed", json_string(seed));	/* all 64 bits of it */
 	set_number(out, "label_fraction", p->now.label_fraction);
 	json_object_set_new(out, "draw", json_string(draws[p->now.draw]));
 	return out;

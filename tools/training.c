@@ -31,24 +31,23 @@ static void
 take_view(struct training *t, const struct labelled *f, size_t from, size_t view)
 {
 	struct ss_probe_set *s = &t->set;
-	bool *seen = allocate(s->n, sizeof(*seen));
 
+	memset(t->seen, 0, s->n * sizeof(*t->seen));
 	for (size_t i = from; i < from + s->n; i++) {
 		const size_t at = find_place(t, f, i, i - from);
 
 		if (at == SIZE_MAX)
 			tool_die(TOOL_MISUSE, "%s: record %zu has index %" PRIu64 ", which the first epoch of %s "
 			    "has not", ss_reader_name(f->in), i, f->number[i], ss_reader_name(t->first.in));
-		if (seen[at])
+		if (t->seen[at])
 			tool_die(TOOL_MISUSE, "%s: index %" PRIu64 " comes twice in an epoch",
 			    ss_reader_name(f->in), f->number[i]);
 		if (f->y[i] != t->first.y[at])
 			tool_die(TOOL_MISUSE, "%s: record %zu has label %" PRId32 ", but %" PRId32 " in %s",
 			    ss_reader_name(f->in), i, f->y[i], t->first.y[at], ss_reader_name(t->first.in));
-		seen[at] = true;
+		t->seen[at] = true;
 		memcpy(s->x + (view * s->n + at) * s->d, f->x + i * s->d, s->d * sizeof(*s->x));
 	}
-	free(seen);
 }
 
 /* Room for more views behind those that there are. */
@@ -87,6 +86,7 @@ training_read(struct training *t, const char *const *path, size_t paths, const c
 	epochs = labelled_read_epochs(&t->first, path[0], tensor);
 	s->n = t->first.n /= epochs;
 	s->d = t->first.d;
+	t->seen = allocate(s->n, sizeof(*t->seen));
 	t->numbered = labelled_sort(&t->first);
 	if (epochs * paths > 1 && t->first.index >= 0 && !t->numbered)
 		tool_die(TOOL_MISUSE, "%s: several records of an epoch have the same index",
@@ -175,6 +175,7 @@ training_close(struct training *t)
 	labelled_close(&t->first);
 	free(t->set.x);
 	free(t->set.held);
+	free(t->seen);
 	free(t->label);
 	free(t->held_label);
 	*t = (struct training){ 0 };

@@ -14,6 +14,7 @@
 struct training {
 	struct labelled first;		/* of the first view, but for the features: all labels and numbers */
 	bool numbered;			/* labelled_find works on it */
+	bool *seen;			/* (records of a view): those that the view being read has had */
 	struct ss_probe_set set;	/* what training_divide leaves of it; features are freed with this */
 	int32_t *label;			/* of the set's members, owned */
 	int32_t *held_label;

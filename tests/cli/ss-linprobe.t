@@ -101,7 +101,7 @@ o = json.load(open("out"))
 s = o["scores"][0]
 h = s["history"]
 assert (o["protocol"], o["changes"], o["solver"], o["lr"]) == ("logistic", "--solver sgd, --lr 0.5", "sgd", 0.5), o
-assert (o["schedule"], o["batch"], o["epochs"], o["scale"], o["seed"], o["label_fraction"]) == ("cosine", 256, 30, "standard", 0, 1)
+assert (o["schedule"], o["batch"], o["epochs"], o["scale"], o["seed"], o["label_fraction"]) == ("cosine", 256, 30, "standard", "0", 1)
 assert len(h) == 30 == s["best_epoch"] and [r["epoch"] for r in h] == list(range(1, 31)) and "held_loss" not in h[0]
 assert h[0]["loss"] > h[9]["loss"] > s["loss"] > 0 and abs(h[29]["lr"]) < 0.01 and s["views"] == 1 and s["held_out"] == 0'
 ok "--json has settings and every epoch"
