@@ -82,7 +82,7 @@ probe_options_usage(FILE *f)
 	fprintf(f, "      --scale NAME        name     [%s]  of features:", ss_scale_names[o->scale]);
 	print_names(f, ss_scale_names);
 	fprintf(f, "      --label-fraction X  number   [%g]  %g..1 of the training records\n"
-	    "      --balanced                   the same fraction of each class\n"
+	    "      --balanced                   as many of each class\n"
 	    "      --with-replacement           drawn so, as the SimCLR report does\n"
 	    "      --seed N            integer  [0]  0..2^64-1, of draws, order and initial weights\n"
 	    "to convergence:\n"
@@ -160,8 +160,8 @@ set(struct probe_settings *to, int which, const char *arg)
 	case LABEL_FRACTION:
 		to->now.label_fraction = tool_double(name, arg, FRACTION_MIN, 1);
 		break;
-	case BALANCED:		to->now.draw = SS_DRAW_BALANCED; break;
-	case WITH_REPLACEMENT:	to->now.draw = SS_DRAW_REPLACED; break;
+	case BALANCED:		to->now.balanced = true; break;
+	case WITH_REPLACEMENT:	to->now.replace = true; break;
 	case SEED:		s->seed = tool_u64(name, arg); break;
 	case L2:		o->l2 = tool_double(name, arg, 0, L2_MAX); break;
 	case TOLERANCE:		o->tolerance = tool_double(name, arg, TOLERANCE_MIN, TOLERANCE_MAX); break;
@@ -195,8 +195,6 @@ check(const struct probe_settings *to)
 	for (int i = 0; i < PROBE_OPTIONS; i++)
 		if (given[i] != NULL && OPTIONS[i].fit == (o->by_steps ? CONVERGENCE : STEPS))
 			tool_die(TOOL_MISUSE, "--%s does not fit --solver %s", OPTIONS[i].name, solver);
-	if (given[BALANCED] != NULL && given[WITH_REPLACEMENT] != NULL)
-		tool_die(TOOL_MISUSE, "--balanced and --with-replacement exclude each other");
 	if ((given[BALANCED] != NULL || given[WITH_REPLACEMENT] != NULL) && to->now.label_fraction == 1)
 		tool_die(TOOL_MISUSE, "--%s needs --label-fraction",
 		    given[BALANCED] != NULL ? "balanced" : "with-replacement");
@@ -232,5 +230,5 @@ probe_options_result(struct probe_settings *to)
 	if (to->validation != NULL || !to->now.options.by_steps)
 		to->now.hold_out = 0;
 	if (to->now.label_fraction == 1)
-		to->now.draw = SS_DRAW_PLAIN;
+		to->now.balanced = to->now.replace = false;
 }

@@ -28,9 +28,6 @@ print_steps(const struct probe_settings *to)
 void
 probe_settings_print(const struct probe_settings *to)
 {
-	static const char *const draws[] = {
-		[SS_DRAW_PLAIN] = "", [SS_DRAW_BALANCED] = " of each class", [SS_DRAW_REPLACED] = " with replacement"
-	};
 	const struct ss_probe_options *o = &to->now.options;
 
 	if (o->by_steps) {
@@ -42,7 +39,8 @@ probe_settings_print(const struct probe_settings *to)
 	}
 	printf("; features %s", ss_scale_names[o->scale]);
 	if (to->now.label_fraction < 1)
-		printf("; labels %g%s", to->now.label_fraction, draws[to->now.draw]);
+		printf("; labels %g%s%s", to->now.label_fraction, to->now.balanced ? " balanced" : "",
+		    to->now.replace ? " with replacement" : "");
 	printf("\nprotocol %s", to->now.name);
 	if (to->changes[0] != '\0')
 		printf(", but %s", to->changes);
@@ -84,9 +82,6 @@ add_steps(json_t *to, const struct probe_settings *p)
 json_t *
 probe_settings_json(const struct probe_settings *p)
 {
-	static const char *const draws[] = {
-		[SS_DRAW_PLAIN] = "plain", [SS_DRAW_BALANCED] = "balanced", [SS_DRAW_REPLACED] = "with replacement"
-	};
 	const struct ss_probe_options *o = &p->now.options;
 	char seed[24];
 	json_t *out = json_pack("{ssssss}", "protocol", p->now.name, "changes", p->changes, "scale",
@@ -104,6 +99,7 @@ probe_settings_json(const struct probe_settings *p)
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)o->steps.seed);
 	json_object_set_new(out, "seed", json_string(seed));	/* all 64 bits of it */
 	set_number(out, "label_fraction", p->now.label_fraction);
-	json_object_set_new(out, "draw", json_string(draws[p->now.draw]));
+	json_object_set_new(out, "balanced", json_boolean(p->now.balanced));
+	json_object_set_new(out, "with_replacement", json_boolean(p->now.replace));
 	return out;
 }

@@ -131,25 +131,28 @@ gather(const struct training *t, const uint32_t *place, size_t count, size_t vie
 void
 training_divide(struct training *t, const struct ss_probe_protocol *p, uint64_t seed)
 {
-	struct ss_probe_set *s = &t->set, all = t->set;
+	const struct ss_choose_plan plan = { .seed = seed, .balanced = p->balanced, .replace = p->replace,
+	    .count = SS_CHOOSE_SHARE, .fraction = p->label_fraction };
+	const struct ss_records records = { t->first.y, t->first.index < 0 ? NULL : t->first.number, t->set.n };
+	struct ss_probe_set *s = &t->set;
 	struct ss_err e = SS_ERR_INIT;
-	uint32_t *place, *drawn = NULL;
+	uint32_t *place = NULL, *drawn = NULL;
 	size_t held = 0, count;
 	float *x;
 	int r = 0;
 
 	if (p->hold_out == 0 && p->label_fraction == 1)
 		return;
-	place = allocate(s->n, sizeof(*place));
-	for (size_t i = 0; i < s->n; i++)
-		place[i] = (uint32_t)i;
 	if (p->hold_out > 0) {
-		free(place);
-		r = ss_hold_out(&place, &held, s->n, p->hold_out, seed, &e);
+		r = ss_hold_out(&place, &held, &records, p->hold_out, seed, &e);
+	} else {
+		place = allocate(s->n, sizeof(*place));
+		for (size_t i = 0; i < s->n; i++)
+			place[i] = (uint32_t)i;
 	}
 	count = s->n - held;
 	if (r == 0 && p->label_fraction < 1)
-		r = ss_draw(&drawn, &count, place, s->n - held, t->first.y, p->label_fraction, p->draw, seed, &e);
+		r = ss_subset(&drawn, &count, &records, place, count, plan, &e);
 	if (r < 0)
 		tool_fail(r, &e);
 	if (held > 0) {
@@ -162,7 +165,7 @@ training_divide(struct training *t, const struct ss_probe_protocol *p, uint64_t 
 	x = allocate(s->views * count, s->d * sizeof(*x));
 	for (size_t v = 0; v < s->views; v++)
 		gather(t, drawn == NULL ? place : drawn, count, v, x + v * count * s->d, t->label);
-	free(all.x);
+	free(s->x);
 	s->x = x;
 	s->n = count;
 	free(place);

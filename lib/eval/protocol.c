@@ -49,7 +49,7 @@ const struct ss_probe_protocol ss_probe_protocols[] = {
 	  .options = { CONVERGENCE, .scale = SS_SCALE_NONE, .by_steps = true, .steps = { STEPS,
 	      .optimiser = SS_ADAM, .momentum = 0.9, .schedule = { .base = 1e-3, .decay = SS_CONSTANT, .gamma = GAMMA },
 	      .init = SS_PROBE_GLOROT, .batch = 64, .epochs = 35, .patience = 2 } },
-	  .hold_out = 0.1, .label_fraction = 0.1, .draw = SS_DRAW_REPLACED },
+	  .hold_out = 0.1, .label_fraction = 0.1, .replace = true },
 	{ .name = NULL }
 };
 

@@ -7,14 +7,14 @@
 #define SS_PROTOCOL_H
 
 #include "eval/probe.h"
-#include "eval/subset.h"
 
 struct ss_probe_protocol {
 	const char *name, *about;
 	struct ss_probe_options options;
 	double hold_out;	/* share of the training records by which it stops early; 0: none */
 	double label_fraction;	/* share of the rest that has labels; 1: all */
-	enum ss_draw draw;
+	bool balanced;		/* as many labels of each class */
+	bool replace;		/* drawn with replacement */
 };
 
 /* Ended by a row without a name; the first is the default. */

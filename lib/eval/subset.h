@@ -1,5 +1,7 @@
 /*
- * subset.h - some of the records of a training set: held out, or labelled
+ * subset.h - some of the records of a training set that is in memory: held out, or labelled
+ *
+ * Who is chosen depends on seed and number alone, as in choose.h, so that ss-sample chooses the same.
  */
 #ifndef SS_SUBSET_H
 #define SS_SUBSET_H
@@ -7,27 +9,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "eval/choose.h"
 
-enum ss_draw {
-	SS_DRAW_PLAIN,		/* each record at most once */
-	SS_DRAW_BALANCED,	/* the same, of each class its share, rounded, and at least one */
-	SS_DRAW_REPLACED	/* with replacement: a record may come several times */
+/* Records by place: label (n), and number (n) or NULL, where place is the number. */
+struct ss_records {
+	const int32_t *label;
+	const uint64_t *number;
+	size_t n;
 };
 
 /*
- * Holds out n * share of n records, rounded, but at least one, and leaves at least one: *out (n)
- * has the places of the others, rising, and then of those held out, rising. Returns how many these are.
- * SS_EUSAGE if n < 2 or n is too large. The caller frees *out.
+ * Chooses from the m records place[0..m-1] by plan, whose `most` is set here: *out (*count), which the
+ * caller frees, has their places, rising, and several times if drawn so. Errors are those of
+ * ss_chooser_finish.
  */
-int ss_hold_out(uint32_t **out, size_t *held, size_t n, double share, uint64_t seed, struct ss_err *e)
-    SS_MUST_USE;
+int ss_subset(uint32_t **out, size_t *count, const struct ss_records *r, const uint32_t *place, size_t m,
+    struct ss_choose_plan plan, struct ss_err *e) SS_MUST_USE;
 
 /*
- * Draws m * share of the m records from[0..m-1], rounded, but at least one: *out (*count), which
- * the caller frees, has their places, rising. label is by place and >= 0.
+ * Holds out `share` of all records, rounded: *out (n), which the caller frees, has the places of the
+ * others, rising, and then of the *held that are held out, rising.
  */
-int ss_draw(uint32_t **out, size_t *count, const uint32_t *from, size_t m, const int32_t *label,
-    double share, enum ss_draw how, uint64_t seed, struct ss_err *e) SS_MUST_USE;
+int ss_hold_out(uint32_t **out, size_t *held, const struct ss_records *r, double share, uint64_t seed,
+    struct ss_err *e) SS_MUST_USE;
 
 #endif

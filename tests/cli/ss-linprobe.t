@@ -136,13 +136,18 @@ run 0 ss-linprobe $sets --protocol simsiam-tf --validation query.sst --epochs 2 
 ok "stopping by the test set is told"
 
 # Part of the labels.
-run 0 ss-linprobe $sets --label-fraction 0.1 --balanced && grep -q '  train 7[0-9] x 9 ' out && [ "$(tail -1 out)" = 'protocol logistic, but --label-fraction 0.1, --balanced' ] && grep -q '; labels 0.1 of each class$' out && head -1 out >one
+run 0 ss-linprobe $sets --label-fraction 0.1 --balanced && grep -q '  train 68 x 9 ' out && [ "$(tail -1 out)" = 'protocol logistic, but --label-fraction 0.1, --balanced' ] && grep -q '; labels 0.1 balanced$' out && head -1 out >one
 ok "--label-fraction, --balanced"
 run 0 ss-linprobe $sets --label-fraction 0.1 --balanced --seed 0 -t 3 && head -1 out | cmp - one &&
     run 0 ss-linprobe $sets --label-fraction 0.1 --balanced --seed 1 && ! head -1 out | cmp -s - one
 ok "another seed draws others"
 run 0 ss-linprobe $sets --label-fraction 0.1 && grep -q '  train 70 x 9 ' out && run 0 ss-linprobe $sets --label-fraction 1 && grep -q '  train 700 x 9 ' out
 ok "a tenth of 700, and all of them"
+ss-sample --fraction 0.1 --balanced --seed 3 -o tenth.sst bank.sst && run 0 ss-linprobe --train tenth.sst --test query.sst && head -1 out >one &&
+    run 0 ss-linprobe $sets --label-fraction 0.1 --balanced --seed 3 && head -1 out | cmp - one &&
+    run 0 ss-linprobe --train turned.sst --test query.sst --label-fraction 0.1 --balanced --seed 3 --json --confusion && field correct >one &&
+    run 0 ss-linprobe $sets --label-fraction 0.1 --balanced --seed 3 --json --confusion && field correct | cmp - one
+ok "ss-sample chooses the same, whatever the order"
 
 # Views: several streams, or epochs, of the same images.
 run 0 ss-linprobe $sets --solver sgd --epochs 4 --json && field loss >alone
@@ -228,7 +233,7 @@ done <<'END'
 --train bank.sst --test query.sst --protocol simsiam-tf --validation narrow.sst|has 9 features
 --train bank.sst --test query.sst --protocol simsiam-tf --validation query.sst --baseline a=b,c|baselines
 --train bank.sst --test query.sst --balanced|--balanced needs --label-fraction
---train bank.sst --test query.sst --balanced --with-replacement --label-fraction 0.1|exclude each other
+--train bank.sst --test query.sst --label-fraction 1e-4|0 of 700 records: that is none
 --train bank.sst --test query.sst --label-fraction 0|--label-fraction
 --train bank.sst --test query.sst --label-fraction 1.5|--label-fraction
 --train bank.sst --test query.sst --protocol keras --milestones 2|--milestones needs --schedule milestones

@@ -2,8 +2,8 @@
  * test_subset - which records are held out and which have labels
  */
 #include <setjmp.h>
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,23 +14,38 @@
 #include "eval/subset.h"
 
 enum { N = 1000, CLASSES = 7 };
+static int32_t label[N];
+static uint64_t number[N], turned[N];
+
+static int
+make_records(void **state)
+{
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		label[i] = i % CLASSES;
+		number[i] = (uint64_t)(i * 7);
+		turned[i] = (uint64_t)((N - 1 - i) * 7);
+	}
+	return 0;
+}
 
 static void
 test_hold_out(void **state)
 {
 	static const struct { size_t n; double share; size_t held; } cases[] = {
-		{ 1000, 0.1, 100 }, { 1000, 0.0001, 1 }, { 2, 0.9, 1 }, { 3, 0.5, 2 }, { 7, 0.2, 1 },
+		{ 1000, 0.1, 100 }, { 1000, 0.0006, 1 }, { 2, 0.5, 1 }, { 3, 0.5, 2 }, { 7, 0.2, 1 },
 	};
+	struct ss_records r = { label, number, N };
 	uint32_t *place, *other;
 	size_t held;
 	struct ss_err e = SS_ERR_INIT;
 
 	(void)state;
 	for (size_t k = 0; k < sizeof(cases) / sizeof(*cases); k++) {
-		const size_t n = cases[k].n;
+		const size_t n = r.n = cases[k].n;
 		bool seen[N] = { false };
 
-		assert_int_equal(ss_hold_out(&place, &held, n, cases[k].share, 5, &e), 0);
+		assert_int_equal(ss_hold_out(&place, &held, &r, cases[k].share, 5, &e), 0);
 		assert_int_equal(held, cases[k].held);
 		for (size_t i = 0; i < n; i++) {
 			assert_true(place[i] < n && !seen[place[i]]);
@@ -39,57 +54,52 @@ test_hold_out(void **state)
 		}
 		free(place);
 	}
-	assert_int_equal(ss_hold_out(&place, &held, N, 0.1, 5, &e), 0);
-	assert_int_equal(ss_hold_out(&other, &held, N, 0.1, 5, &e), 0);
-	assert_memory_equal(place, other, N * sizeof(*place));
+	r.n = N;
+	assert_int_equal(ss_hold_out(&place, &held, &r, 0.1, 5, &e), 0);
+	r.number = turned;	/* the same records in another order */
+	assert_int_equal(ss_hold_out(&other, &held, &r, 0.1, 5, &e), 0);
+	for (size_t i = 0; i < held; i++)
+		assert_int_equal(place[N - held + i], N - 1 - other[N - 1 - i]);
 	free(other);
-	assert_int_equal(ss_hold_out(&other, &held, N, 0.1, 6, &e), 0);
+	r.number = number;
+	assert_int_equal(ss_hold_out(&other, &held, &r, 0.1, 6, &e), 0);
 	assert_true(memcmp(place, other, N * sizeof(*place)) != 0);
 	free(other);
 	free(place);
-	assert_int_equal(ss_hold_out(&place, &held, 1, 0.1, 5, &e), SS_EUSAGE);
+	assert_int_equal(ss_hold_out(&place, &held, &r, 0.0001, 5, &e), SS_EUSAGE);
 	assert_null(place);
 }
 
-/* Of 1000 records, class c has about c + 1 shares of 27, the last one of them one less. */
 static void
-test_draw(void **state)
+test_subset(void **state)
 {
-	static int32_t label[N];
+	const struct ss_records r = { label, NULL, N };
+	struct ss_choose_plan plan = { .seed = 1, .count = SS_CHOOSE_SHARE, .fraction = 0.14 };
 	uint32_t from[N / 2], *place;
-	size_t count, of[CLASSES] = { 0 }, got[CLASSES] = { 0 }, twice = 0;
+	size_t count, got[CLASSES] = { 0 }, twice = 0;
 	struct ss_err e = SS_ERR_INIT;
 
 	(void)state;
-	for (int i = 0; i < N; i++)
-		for (int s = i % 27; s > label[i]; label[i]++)
-			s -= label[i] + 1;
-	for (uint32_t i = 0; i < N / 2; i++) {
+	for (uint32_t i = 0; i < N / 2; i++)
 		from[i] = 2 * i + 1;
-		of[label[from[i]]]++;
-	}
-	assert_true(of[0] > 0 && of[CLASSES - 1] > of[0]);
-
-	assert_int_equal(ss_draw(&place, &count, from, N / 2, label, 0.1, SS_DRAW_PLAIN, 1, &e), 0);
-	assert_int_equal(count, 50);
+	assert_int_equal(ss_subset(&place, &count, &r, from, N / 2, plan, &e), 0);
+	assert_int_equal(count, 70);
 	for (size_t i = 0; i < count; i++)
 		assert_true(place[i] % 2 == 1 && place[i] < N && (i == 0 || place[i] > place[i - 1]));
 	free(place);
 
-	assert_int_equal(ss_draw(&place, &count, from, N / 2, label, 0.1, SS_DRAW_BALANCED, 1, &e), 0);
-	for (size_t i = 0; i < count; i++) {
-		assert_true(place[i] % 2 == 1 && (i == 0 || place[i] > place[i - 1]));
+	plan.balanced = true;
+	assert_int_equal(ss_subset(&place, &count, &r, from, N / 2, plan, &e), 0);
+	assert_int_equal(count, 70);
+	for (size_t i = 0; i < count; i++)
 		got[label[place[i]]]++;
-	}
-	for (int c = 0; c < CLASSES; c++) {
-		const size_t want = (size_t)((double)of[c] * 0.1 + 0.5);
-
-		assert_int_equal(got[c], want < 1 && of[c] > 0 ? 1 : want);
-	}
+	for (int c = 0; c < CLASSES; c++)
+		assert_int_equal(got[c], 10);
 	free(place);
 
 	/* All with replacement: about 1 / e of the records are left out. */
-	assert_int_equal(ss_draw(&place, &count, from, N / 2, label, 1, SS_DRAW_REPLACED, 1, &e), 0);
+	plan = (struct ss_choose_plan){ .seed = 1, .count = SS_CHOOSE_SHARE, .fraction = 1, .replace = true };
+	assert_int_equal(ss_subset(&place, &count, &r, from, N / 2, plan, &e), 0);
 	assert_int_equal(count, N / 2);
 	for (size_t i = 0; i < count; i++) {
 		assert_true(place[i] % 2 == 1 && (i == 0 || place[i] >= place[i - 1]));
@@ -98,10 +108,8 @@ test_draw(void **state)
 	assert_true(twice > 150 && twice < 220);
 	free(place);
 
-	assert_int_equal(ss_draw(&place, &count, from, N / 2, label, 1e-6, SS_DRAW_PLAIN, 1, &e), 0);
-	assert_int_equal(count, 1);
-	free(place);
-	assert_int_equal(ss_draw(&place, &count, from, 0, label, 0.1, SS_DRAW_PLAIN, 1, &e), SS_EUSAGE);
+	assert_int_equal(ss_subset(&place, &count, &r, from, 0, plan, &e), SS_EUSAGE);
+	assert_null(place);
 }
 
 int
@@ -109,8 +117,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hold_out),
-		cmocka_unit_test(test_draw),
+		cmocka_unit_test(test_subset),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_records, NULL);
 }
