@@ -18,7 +18,8 @@ enum ss_purpose {
 	SS_RNG_WEIGHTS = 3,	/* initial weights; index = hash of the tensor's name */
 	SS_RNG_SHAPES = 4,	/* drawn images of ss-load shapes */
 	SS_RNG_SAMPLE = 5,	/* subsets */
-	SS_RNG_PROBE = 6	/* linear probe */
+	SS_RNG_PROBE = 6,	/* linear probe */
+	SS_RNG_MAP = 7		/* where the points of a map begin */
 };
 
 struct ss_rng {

@@ -147,6 +147,12 @@ struct ss_kernels {
 	/* to[0..n-1] = from[], past the caches if that can be; both aligned to 64 bytes, n a multiple of 16 */
 	void (*flush)(const float *from, float *to, size_t n);
 
+	/*
+	 * With q = 1 / (1 + (px - x)^2 + (py - y)^2) for each of n points, a multiple of 16: sum +=
+	 * { sum of q, sum of q^2 (px - x), sum of q^2 (py - y) }. A point at 1e30 counts nothing.
+	 */
+	void (*repel)(size_t n, const float *x, const float *y, float px, float py, double sum[3]);
+
 	/* Rounds of multiply-adds in registers; returns how many operations. NULL for ref. */
 	double (*peak)(long rounds);
 };

@@ -25,6 +25,7 @@
 #include "kern/dots_template.h"
 #include "kern/winograd_template.h"
 #include "kern/flush_template.h"
+#include "kern/repel_template.h"
 #include "kern/peak_template.h"
 
 const struct ss_kernels ss_kernels_avx2 = {
@@ -32,7 +33,7 @@ const struct ss_kernels ss_kernels_avx2 = {
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	wino_input, wino_gradient, wino_multiply, wino_output, wino_multiply_t, wino_finish,
 	norm_stats, norm_apply, norm_reduce, norm_dgrad,
-	DOTS, 2 * W, dots, above, flush, peak
+	DOTS, 2 * W, dots, above, flush, repel, peak
 };
 #else
 typedef int ss_no_avx2;	/* ISO C forbids an empty file */

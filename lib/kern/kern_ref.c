@@ -245,11 +245,24 @@ flush(const float *from, float *to, size_t n)
 	memcpy(to, from, n * sizeof(*to));
 }
 
+static void
+repel(size_t n, const float *x, const float *y, float px, float py, double sum[3])
+{
+	for (size_t i = 0; i < n; i++) {
+		const double dx = (double)px - (double)x[i], dy = (double)py - (double)y[i];
+		const double q = 1 / (1 + dx * dx + dy * dy);
+
+		sum[0] += q;
+		sum[1] += q * q * dx;
+		sum[2] += q * q * dy;
+	}
+}
+
 const struct ss_kernels ss_kernels_ref = {
 	.name = "ref",
 	.conv_pack = pack, .conv_pack_t = pack,
 	.conv = conv, .conv_dgrad = conv_dgrad, .conv_wgrad = conv_wgrad, .conv_wgrad_sum = conv_wgrad_sum,
 	.norm_stats = norm_stats, .norm_apply = norm_apply, .norm_reduce = norm_reduce, .norm_dgrad = norm_dgrad,
 	.dots_rows = DOTS_ROWS, .dots_cols = DOTS_COLS, .dots = dots,
-	.above = above, .flush = flush
+	.above = above, .flush = flush, .repel = repel
 };

@@ -1,5 +1,5 @@
 /*
- * test_dots - every variant's products of rows with rows, and its search for large values
+ * test_dots - every variant's products of rows with rows, its search for large values, and its sums of forces
  *
  * Small integers must give the exact result, reals are held to a limit relative to the
  * sum of absolute products. Operands lie against forbidden pages; what lies between the rows of
@@ -110,12 +110,58 @@ test_above(void **state)
 			}
 }
 
+/* Sums over far and near points, and over some that lie nowhere. */
+static void
+check_repel(const struct ss_kernels *k, size_t n, enum end end)
+{
+	float *x = slot(X, n * sizeof(float), end), *y = slot(B, n * sizeof(float), end);
+	struct ss_rng r;
+
+	ss_rng_init(&r, 3, SS_RNG_WEIGHTS, (uint32_t)n, 0, 0);
+	for (size_t i = 0; i < n; i++) {
+		x[i] = (float)ss_rng_normal(&r) * (i % 3 == 0 ? 100 : 1);
+		y[i] = i % 5 == 4 ? 1e30f : (float)ss_rng_normal(&r);
+	}
+	for (int at = 0; at < 3; at++) {
+		const float px = at == 0 ? x[0] : 10 * (float)at, py = at == 0 ? y[0] : 0;
+		double got[3] = { 1, 2, 3 }, want[3] = { 1, 2, 3 }, size[3] = { 1, 1, 1 };
+
+		k->repel(n, x, y, px, py, got);
+		for (size_t i = 0; i < n; i++) {
+			const double dx = (double)px - (double)x[i], dy = (double)py - (double)y[i];
+			const double q = 1 / (1 + dx * dx + dy * dy);
+			const double term[3] = { q, q * q * dx, q * q * dy };
+
+			for (int c = 0; c < 3; c++) {
+				want[c] += term[c];
+				size[c] += fabs(term[c]);
+			}
+		}
+		for (int c = 0; c < 3; c++)
+			assert_true(fabs(got[c] - want[c]) < 1e-6 * size[c]);
+	}
+}
+
+static void
+test_repel(void **state)
+{
+	static const size_t numbers[] = { 16, 32, 1024, 1040, 4096 };
+
+	(void)state;
+	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++)
+		for (size_t i = 0; i < COUNT(numbers); i++) {
+			check_repel(*k, numbers[i], FRONT);
+			check_repel(*k, numbers[i], BACK);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dots),
 		cmocka_unit_test(test_above),
+		cmocka_unit_test(test_repel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
