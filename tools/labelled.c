@@ -62,9 +62,9 @@ end:
 	free(last);
 }
 
-/* Of any number of epochs. */
+/* Of any number of epochs; optional: there need be no labels. */
 static void
-open_any(struct labelled *f, const char *path, const char *tensor)
+open_any(struct labelled *f, const char *path, const char *tensor, bool optional)
 {
 	const struct ss_header *h;
 	const struct ss_tensor *label;
@@ -78,10 +78,11 @@ open_any(struct labelled *f, const char *path, const char *tensor)
 		tool_die(TOOL_MISUSE, "%s: tensor '%s' has %zu elements", ss_reader_name(f->in),
 		    h->tensor[f->tensor].name, f->d);
 	f->label = ss_header_find(h, "label");
-	if (f->label < 0)
+	f->optional = optional;
+	if (f->label < 0 && !optional)
 		tool_die(TOOL_MISUSE, "%s has no labels", ss_reader_name(f->in));
-	label = &h->tensor[f->label];
-	if (label->rank != 0 || ss_type_is_float(label->type))
+	label = f->label < 0 ? NULL : &h->tensor[f->label];
+	if (label != NULL && (label->rank != 0 || ss_type_is_float(label->type)))
 		tool_die(TOOL_MISUSE, "%s: tensor 'label' is not one integer",
 		    ss_reader_name(f->in));
 	f->index = ss_header_find(h, "index");
@@ -90,16 +91,21 @@ open_any(struct labelled *f, const char *path, const char *tensor)
 	read_origin(f);
 }
 
-void
-labelled_open(struct labelled *f, const char *path, const char *tensor)
+static void
+need_one_epoch(const struct labelled *f)
 {
-	uint32_t epochs;
+	const uint32_t epochs = ss_reader_header(f->in)->epochs;
 
-	open_any(f, path, tensor);
-	epochs = ss_reader_header(f->in)->epochs;
 	if (epochs > 1)
 		tool_die(TOOL_MISUSE, "%s has %" PRIu32 " epochs: a score counts every image once",
 		    ss_reader_name(f->in), epochs);
+}
+
+void
+labelled_open(struct labelled *f, const char *path, const char *tensor)
+{
+	open_any(f, path, tensor, false);
+	need_one_epoch(f);
 }
 
 /* Room for `more` records; grows by halves, so that a wrong count in the header costs nothing. */
@@ -133,16 +139,17 @@ labelled_more(struct labelled *f)
 	make_room(f, g.records);
 	embeddings_take(f->in, &g, f->tensor, TOOL_DAMAGED, f->x + f->n * f->d);
 	for (uint32_t i = 0; i < g.records; i++) {
-		double y;
+		double y = -1;
 
-		ss_elements(h->tensor[f->label].type, g.data[f->label], i, 1, &y);
-		if (y < 0)
+		if (f->label >= 0)
+			ss_elements(h->tensor[f->label].type, g.data[f->label], i, 1, &y);
+		if (y < 0 && !f->optional)
 			tool_die(TOOL_MISUSE, "%s: record %" PRIu64 " has no label (%g)",
 			    ss_reader_name(f->in), g.first + i, y);
 		if (y > LABELLED_MAX)
 			tool_die(TOOL_DAMAGED, "%s: record %" PRIu64 " has label %.0f, above %d",
 			    ss_reader_name(f->in), g.first + i, y, LABELLED_MAX);
-		f->y[f->n + i] = (int32_t)y;
+		f->y[f->n + i] = y < 0 ? -1 : (int32_t)y;
 	}
 	if (f->index >= 0)
 		memcpy(f->number + f->n, g.data[f->index], g.records * sizeof(*f->number));
@@ -172,12 +179,20 @@ labelled_read_epochs(struct labelled *f, const char *path, const char *tensor)
 {
 	size_t epochs;
 
-	open_any(f, path, tensor);
+	open_any(f, path, tensor, false);
 	epochs = ss_reader_header(f->in)->epochs;
 	read_all(f);
 	if (f->n % epochs != 0)
 		tool_die(TOOL_DAMAGED, "%s has %zu records in %zu epochs", ss_reader_name(f->in), f->n, epochs);
 	return epochs;
+}
+
+void
+labelled_read_features(struct labelled *f, const char *path, const char *tensor)
+{
+	open_any(f, path, tensor, true);
+	need_one_epoch(f);
+	read_all(f);
 }
 
 void

@@ -17,11 +17,11 @@ struct labelled {
 	int tensor, label, index;	/* of the header; index may be -1 */
 	size_t n, d, room;		/* records held, features of each */
 	float *x;			/* (n,d) */
-	int32_t *y;			/* (n): labels, >= 0 */
+	int32_t *y;			/* (n): labels, >= 0; or -1, if they are optional */
 	uint64_t *number;		/* (n): its number in the data set, if there is an index */
 	uint64_t *sorted;		/* (2n): numbers and places, by number; see labelled_sort */
 
-	bool pixels;
+	bool pixels, optional;
 	char *layer, *arch, *state, *model;	/* of the @EM line, NULL if it does not say */
 };
 
@@ -36,6 +36,9 @@ void labelled_read(struct labelled *f, const char *path, const char *tensor);
 
 /* The same of a stream that may have several epochs; returns how many, the same number of records each. */
 size_t labelled_read_epochs(struct labelled *f, const char *path, const char *tensor);
+
+/* The same of a stream of which some or all records may have no label. */
+void labelled_read_features(struct labelled *f, const char *path, const char *tensor);
 
 /* Forgets the first n records held. */
 void labelled_drop(struct labelled *f, size_t n);
