@@ -1,0 +1,31 @@
+#!/bin/bash
+# keras-example.t - the Keras example and what stands beside it, on a small data set of CIFAR-10's format
+. "$(dirname "$0")/../cli/lib.sh"
+. "$TOP/tests/pipelines/tiny.sh"
+tiny data/cifar-10-batches-bin
+export SS_THREADS=1 SS_DATA=$PWD/data
+score='[0-9][0-9]*\.[0-9][0-9]'
+
+pipeline() {
+	make --no-print-directory -f "$TOP/pipelines/keras-example/Makefile" "BIN=$BIN" OUT="$PWD/run" THREADS=1 QUICK=1 LIMIT=256 "$@"
+}
+run 0 pipeline
+ok 'it runs to its end'
+for row in "raw pixels  *$score  *$score" "untrained network  *$score  *$score  *$score" 'the document, Keras 3  *-0.9182  *23.39' \
+    "keras-3  *-[0-9.]*  *$score  *$score  *$score" "keras-2021  *-[0-9.]*  *$score  *$score  *$score" \
+    "ours  *-[0-9.]*  *$score  *$score  *$score"; do
+	grep -q "^$row *\$" run/table.txt
+	ok "the table has: $row"
+done
+[ "$(ss-info --get projector run/keras-3/model.safetensors) $(ss-info --get predictor run/keras-3/model.safetensors)" = \
+    '2048nr,2048n 512rn,2048b' ] && ss-info --get recipe run/keras-3/model.safetensors | grep -q -e '--optimizer sgd-keras' &&
+    [ "$(ss-info --get arch run/ours/model.safetensors)" = resnet20v2 ]
+ok 'the example has its own heads and optimizer'
+touch then
+run 0 pipeline && cmp out run/table.txt && [ -z "$(find run -newer then -type f)" ]
+ok 'called again, it shows the table and makes nothing'
+rm run/keras-2021/model.safetensors
+cp run/keras-2021/run.safetensors before
+run 0 pipeline && cmp before run/keras-2021/run.safetensors
+ok 'a stage that is gone is made again, from the same bytes'
+done_testing
