@@ -1,0 +1,38 @@
+#!/bin/bash
+# ablations.t - the ablations of SimSiam, on a small data set of CIFAR-10's format
+. "$(dirname "$0")/../cli/lib.sh"
+. "$TOP/tests/pipelines/tiny.sh"
+tiny data/cifar-10-batches-bin
+export SS_THREADS=1 SS_DATA=$PWD/data
+score='[0-9][0-9]*\.[0-9][0-9]'
+
+# Every line of the real table is one that ss-train understands.
+ss-load cifar --limit 64 --epochs 1 | ss-augment --two-views >views.sst
+grep -v '^#' "$TOP/pipelines/ablations/runs" >lines
+while IFS='|' read -r name _ _ _ _ options; do
+	# shellcheck disable=SC2086
+	run 0 ss-train -q -b 32 --steps 1 --lr-scale linear $options -o m.safetensors --force views.sst
+	ok "$name: $options"
+done <lines
+[ "$(wc -l <lines)" -gt 20 ]
+ok 'there are more than twenty'
+
+grep -e '^default' -e '^no stop-gradient' -e '^asymmetric, twice' -e '^half batch' -e '^3 projector' lines >few
+pipeline() {
+	make --no-print-directory -f "$TOP/pipelines/ablations/Makefile" "BIN=$BIN" OUT="$PWD/run" RUNS=few EPOCHS=1 LIMIT=256 THREADS=1 "$@"
+}
+run 0 pipeline
+ok 'it runs to its end'
+for row in "untrained network  *$score  *$score" "default  *67.7  *+0.0  *$score  *+0.00  *$score  *[0-9.]*  *yes" \
+    "no stop-gradient  *0.1  *-67.6  *$score  *[-+][0-9.]*  *$score  *[0-9.]*  *[a-z]" "3 projector layers  *68.1  *$score"; do
+	grep -q "^$row" run/table.txt
+	ok "the table has: $row"
+done
+[ "$(ss-info --get steps run/default/model.safetensors) $(ss-info --get steps run/half-batch/model.safetensors)" = "4 8" ] &&
+	[ "$(ss-info --get steps 'run/asymmetric,-twice/model.safetensors')" = 8 ]
+ok 'batches and epochs are those of the table'
+cp run/table.txt before
+touch then
+run 0 pipeline && cmp before run/table.txt && [ "$(find run -newer then -type f)" = run/table.txt ]
+ok 'called again, it makes the table alone'
+done_testing
