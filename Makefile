@@ -108,7 +108,7 @@ fuzz: $(FUZZERS) $(GENS)
 # Manual pages and shell scripts; both programs are in Debian.
 lint:
 	mandoc -T lint -W warning man/*.[1-9]
-	shellcheck -S error -x -P tests/cli tests/*/*.t pipelines/table $(addprefix pipelines/,provenance cifar10/fetch cifar10/curve cifar10/results methods/compare methods/epochs keras-example/document ablations/ablate ablations/signs) .ci/run
+	shellcheck -S error -x -P tests/cli tests/*/*.t pipelines/table $(addprefix pipelines/,provenance cifar10/fetch cifar10/curve cifar10/results methods/compare methods/epochs keras-example/document ablations/ablate ablations/signs learnopencv/article simclr-cifar/depths) .ci/run
 
 # Draws pictures, learns from them for minutes, shows what was learnt; stopped and called again, it goes on.
 demo: all

@@ -22,7 +22,7 @@ ok 'the linear evaluation stands beside the figure of the article'
 [ -e run/simsiam/run.safetensors.best ] && [ "$(grep -c '"knn"' run/simsiam/log.jsonl)" -eq 2 ] &&
 	[ "$(find run/simsiam -name 'run.safetensors.*[0-9]' | wc -l)" -ge 1 ]
 ok 'kNN after the epochs, and checkpoints that stay'
-[ "$(ss-info --get init run/scratch/model.safetensors)" = none ] && [ "$(ss-info --get init run/tuned/model.safetensors)" != none ]
+[ "$(ss-info --get from run/scratch/model.safetensors)" = none ] && [ "$(ss-info --get from run/tuned/model.safetensors)" != none ]
 ok 'fine-tuning begins with what was learnt, its baseline does not'
 for plot in simsiam supervised; do
 	[ "$(head -c 8 run/$plot.png | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
