@@ -6,14 +6,14 @@
  * the files are is official.c's business. The pickled ("python") version is not
  * read.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cifar.h"
 #include "official.h"
 
 enum {
-	PIXELS = 3072,
+	SIDE = 32,
+	PIXELS = 3 * SIDE * SIDE,
 	BLOCK = 64		/* records read at once: 192 KiB stay in the cache until they are sorted */
 };
 
@@ -62,63 +62,27 @@ static const struct kind kinds[] = {
 	[SS_CIFAR100_COARSE] = { CIFAR100("coarse", coarse100, 20), 0 }
 };
 
-struct cifar {
-	struct ss_official o;
-	const struct kind *kind;
-	unsigned char *block;
-};
-
 /* Splits records into labels and images, checking the labels. */
 static int
-sort_out(const struct kind *k, const struct ss_rows *file, uint64_t at, const unsigned char *raw,
-    size_t n, unsigned char *images, int32_t *labels, struct ss_err *e)
+sort_out(const struct ss_official_kind *official, const struct ss_part *p, uint64_t at,
+    const unsigned char *raw, size_t n, unsigned char *images, int32_t *labels, struct ss_err *e)
 {
+	const struct kind *k = (const struct kind *)official;	/* its first member */
+	const struct ss_rows *file = &p->data;
+
 	for (size_t i = 0; i < n; i++, raw += file->size) {
 		uint32_t label = raw[k->label_at];
 
-		if (label >= k->official.classes)
+		if (label >= official->classes)
 			return ss_fail(e, SS_EDATA,
 			    "'%s': label %u at offset %llu (record %llu) is not in 0..%u", file->name, label,
 			    (unsigned long long)((at + i) * file->size + k->label_at),
-			    (unsigned long long)(at + i), k->official.classes - 1);
+			    (unsigned long long)(at + i), official->classes - 1);
 		labels[i] = (int32_t)label;
 		memcpy(images + i * PIXELS, raw + k->label_bytes, PIXELS);
 	}
 	return 0;
 }
-
-static int
-read_cifar(struct ss_source *s, uint64_t first, size_t n, void *images, int32_t *labels,
-    struct ss_err *e)
-{
-	struct cifar *c = (struct cifar *)s;
-	const unsigned char *raw;
-	unsigned char *to = images;
-	int r;
-
-	for (size_t k; n > 0; first += k, n -= k, to += k * PIXELS, labels += k) {
-		k = n < BLOCK ? n : BLOCK;
-		const struct ss_part *p = ss_official_part(&c->o, first, &k);
-		const uint64_t at = first - p->first;
-
-		if ((r = ss_rows_read(&p->data, at, k, c->block, &raw, e)) < 0 ||
-		    (r = sort_out(c->kind, &p->data, at, raw, k, to, labels, e)) < 0)
-			return r;
-	}
-	return 0;
-}
-
-static void
-free_cifar(struct ss_source *s)
-{
-	struct cifar *c = (struct cifar *)s;
-
-	ss_official_close(&c->o);
-	free(c->block);
-	free(c);
-}
-
-static const struct ss_source_ops cifar_ops = { .read = read_cifar, .free = free_cifar };
 
 int
 ss_cifar_open(struct ss_source **out, const char *path, enum ss_cifar which, enum ss_split split,
@@ -126,29 +90,16 @@ ss_cifar_open(struct ss_source **out, const char *path, enum ss_cifar which, enu
 {
 	const struct kind *k = &kinds[which];
 	const size_t record = k->label_bytes + PIXELS;
-	struct cifar *c = calloc(1, sizeof(*c));
-	int r;
+	struct ss_official *o = ss_official_create(&k->official, SIDE, sort_out, BLOCK);
 
 	*out = NULL;
-	if (c == NULL)
+	if (o == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
-	c->o.s.ops = &cifar_ops;
-	c->o.s.type = SS_U8;
-	c->o.s.channels = 3, c->o.s.height = 32, c->o.s.width = 32;
-	c->o.s.labelled = true;
-	c->o.kind = &k->official;
-	c->kind = k;
+	o->s.labelled = true;
 	for (int i = 0; split != SS_SPLIT_TEST && k->train[i] != NULL; i++)
-		c->o.part[c->o.parts++].data = (struct ss_rows){ .file = k->train[i], .size = record };
+		ss_official_add(o, k->train[i], record, NULL);
 	if (split != SS_SPLIT_TRAIN)
-		c->o.part[c->o.parts++].data = (struct ss_rows){ .file = k->test, .size = record };
-	ss_source_dataset(&c->o.s, "%s-%s", k->dataset, ss_split_name[split]);
-	r = ss_official_open(&c->o, path, limit, e);
-	if (r == 0 && (c->block = malloc(BLOCK * record)) == NULL)
-		r = ss_fail(e, SS_EIO, "out of memory");
-	if (r < 0)
-		ss_source_free(&c->o.s);
-	else
-		*out = &c->o.s;
-	return r;
+		ss_official_add(o, k->test, record, NULL);
+	ss_source_dataset(&o->s, "%s-%s", k->dataset, ss_split_name[split]);
+	return ss_official_open(o, out, path, limit, e);
 }

@@ -43,8 +43,9 @@ ss_rows_read(const struct ss_rows *r, uint64_t at, size_t n, unsigned char *buff
 	return 0;
 }
 
-const struct ss_part *
-ss_official_part(const struct ss_official *o, uint64_t first, size_t *n)
+/* The part that has record first; lowers *n to what it has from there on. */
+static const struct ss_part *
+find_part(const struct ss_official *o, uint64_t first, size_t *n)
 {
 	const struct ss_part *p = o->part;
 
@@ -53,6 +54,27 @@ ss_official_part(const struct ss_official *o, uint64_t first, size_t *n)
 	if (*n > p->first + p->records - first)
 		*n = (size_t)(p->first + p->records - first);
 	return p;
+}
+
+static int
+read_official(struct ss_source *s, uint64_t first, size_t n, void *images, int32_t *labels,
+    struct ss_err *e)
+{
+	const struct ss_official *o = (struct ss_official *)s;
+	const size_t image = ss_source_image_bytes(s, first);
+	const unsigned char *raw;
+	unsigned char *to = images;
+	int r;
+
+	for (size_t k; n > 0; first += k, n -= k, to += k * image, labels += k) {
+		k = n < o->block ? n : o->block;
+		const struct ss_part *p = find_part(o, first, &k);
+
+		if ((r = ss_rows_read(&p->data, first - p->first, k, o->buffer, &raw, e)) < 0 ||
+		    (r = o->unpack(o->kind, p, first - p->first, raw, k, to, labels, e)) < 0)
+			return r;
+	}
+	return 0;
 }
 
 static void
@@ -64,13 +86,44 @@ close_rows(struct ss_rows *r)
 	free(r->name);
 }
 
-void
-ss_official_close(struct ss_official *o)
+static void
+free_official(struct ss_source *s)
 {
+	struct ss_official *o = (struct ss_official *)s;
+
 	for (int i = 0; i < o->parts; i++) {
 		close_rows(&o->part[i].data);
 		close_rows(&o->part[i].labels);
 	}
+	free(o->buffer);
+	free(o);
+}
+
+static const struct ss_source_ops official_ops = { .read = read_official, .free = free_official };
+
+struct ss_official *
+ss_official_create(const struct ss_official_kind *kind, uint32_t side, ss_unpack *unpack, size_t block)
+{
+	struct ss_official *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	o->s.ops = &official_ops;
+	o->s.type = SS_U8;
+	o->s.channels = 3, o->s.height = side, o->s.width = side;
+	o->kind = kind;
+	o->unpack = unpack;
+	o->block = block;
+	return o;
+}
+
+void
+ss_official_add(struct ss_official *o, const char *data, size_t size, const char *labels)
+{
+	struct ss_part *p = &o->part[o->parts++];
+
+	p->data = (struct ss_rows){ .file = data, .size = size, .fd = -1 };
+	p->labels = (struct ss_rows){ .file = labels, .size = 1, .fd = -1 };
 }
 
 static char *
@@ -406,13 +459,21 @@ open_path(struct ss_official *o, const char *path, uint64_t limit, struct ss_err
 }
 
 int
-ss_official_open(struct ss_official *o, const char *path, uint64_t limit, struct ss_err *e)
+ss_official_open(struct ss_official *o, struct ss_source **out, const char *path, uint64_t limit,
+    struct ss_err *e)
 {
 	int r;
 
-	for (int i = 0; i < o->parts; i++)
-		o->part[i].data.fd = o->part[i].labels.fd = -1;
-	if ((r = open_path(o, path, limit, e)) == 0 && o->s.classes == 0)
+	*out = NULL;
+	if ((o->buffer = malloc(o->block * o->part[0].data.size)) == NULL)
+		r = ss_fail(e, SS_EIO, "out of memory");
+	else
+		r = open_path(o, path, limit, e);
+	if (r == 0 && o->s.classes == 0)
 		r = ss_source_names(&o->s, o->kind->names, o->kind->classes, e);
+	if (r < 0)
+		ss_source_free(&o->s);
+	else
+		*out = &o->s;
 	return r;
 }

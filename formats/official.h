@@ -13,7 +13,7 @@
 
 enum { SS_OFFICIAL_PARTS = 6, SS_OFFICIAL_PROBES = 4 };
 
-/* A file; the opener of the data set gives file and size. */
+/* A file. */
 struct ss_rows {
 	const char *file;	/* "data_batch_1.bin"; NULL: there is none */
 	size_t size;		/* bytes of a row */
@@ -36,26 +36,35 @@ struct ss_official_kind {
 	uint32_t classes;
 };
 
-/* The head of the reader's own structure: kind, parts and the files of part[] are set by it. */
+/* Makes images and labels of n rows of a part, raw, from number `at` of its file on. */
+typedef int ss_unpack(const struct ss_official_kind *kind, const struct ss_part *p, uint64_t at,
+    const unsigned char *raw, size_t n, unsigned char *images, int32_t *labels, struct ss_err *e);
+
 struct ss_official {
 	struct ss_source s;
 	const struct ss_official_kind *kind;
+	ss_unpack *unpack;
+	size_t block;			/* rows that are read at once */
 	int parts;
 	struct ss_part part[SS_OFFICIAL_PARTS];
+	unsigned char *buffer;
 };
+
+/* NULL: out of memory. Its images are u8 (3,side,side). */
+struct ss_official *ss_official_create(const struct ss_official_kind *kind, uint32_t side,
+    ss_unpack *unpack, size_t block);
+
+/* Adds a part: a file of rows of so many bytes, and one of labels of a byte, or NULL. */
+void ss_official_add(struct ss_official *o, const char *data, size_t size, const char *labels);
 
 /*
  * Opens the parts that hold the first `limit` records: from a folder with the
  * files, from one that holds the official folder or archive, or from an archive
- * (.tar, .tar.gz), whose members are taken into memory. Sets s.records and the
- * class names, and s.random if the records are in memory. After an error too, ss_official_close.
+ * (.tar, .tar.gz), whose members are taken into memory. *out is the source, or NULL
+ * after an error; o is freed with it.
  */
-int ss_official_open(struct ss_official *o, const char *path, uint64_t limit,
+int ss_official_open(struct ss_official *o, struct ss_source **out, const char *path, uint64_t limit,
     struct ss_err *e) SS_MUST_USE;
-void ss_official_close(struct ss_official *o);
-
-/* Of the records first..first+*n-1 those that lie in one part: lowers *n. */
-const struct ss_part *ss_official_part(const struct ss_official *o, uint64_t first, size_t *n);
 
 /* n rows from number `at` on: *out points into memory that is held, or to buffer, which takes them. */
 int ss_rows_read(const struct ss_rows *r, uint64_t at, size_t n, unsigned char *buffer,

@@ -6,9 +6,6 @@
  * leave as 0..9. Any order costs the same, so nothing is held in memory: a record of a
  * folder is one read and a transposition, which take less than making a view of it.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "official.h"
 #include "stl10.h"
 
@@ -28,11 +25,6 @@ static const char *const names[] = {
 static const struct ss_official_kind kind = {
 	"STL-10", "stl10_binary", "stl10_binary.tar.gz", "http://ai.stanford.edu/~acoates/stl10/",
 	{ "train_X.bin", "test_X.bin", "unlabeled_X.bin" }, "class_names.txt", names, CLASSES
-};
-
-struct stl10 {
-	struct ss_official o;
-	unsigned char *block;
 };
 
 /* in (3,column,row) to out (3,row,column) */
@@ -69,78 +61,36 @@ read_labels(const struct ss_rows *file, uint64_t at, size_t n, int32_t *to, stru
 }
 
 static int
-read_stl10(struct ss_source *s, uint64_t first, size_t n, void *images, int32_t *labels,
-    struct ss_err *e)
+unpack(const struct ss_official_kind *official, const struct ss_part *p, uint64_t at,
+    const unsigned char *raw, size_t n, unsigned char *images, int32_t *labels, struct ss_err *e)
 {
-	struct stl10 *x = (struct stl10 *)s;
-	const unsigned char *raw;
-	unsigned char *to = images;
-	int r;
+	int r = read_labels(&p->labels, at, n, labels, e);
 
-	for (size_t k; n > 0; first += k, n -= k, to += k * IMAGE, labels += k) {
-		k = n < BLOCK ? n : BLOCK;
-		const struct ss_part *p = ss_official_part(&x->o, first, &k);
-		const uint64_t at = first - p->first;
-
-		if ((r = ss_rows_read(&p->data, at, k, x->block, &raw, e)) < 0 ||
-		    (r = read_labels(&p->labels, at, k, labels, e)) < 0)
-			return r;
-		for (size_t i = 0; i < k; i++)
-			turn(raw + i * IMAGE, to + i * IMAGE);
-	}
-	return 0;
-}
-
-static void
-free_stl10(struct ss_source *s)
-{
-	struct stl10 *x = (struct stl10 *)s;
-
-	ss_official_close(&x->o);
-	free(x->block);
-	free(x);
-}
-
-static const struct ss_source_ops stl10_ops = { .read = read_stl10, .free = free_stl10 };
-
-static void
-add_part(struct stl10 *x, const char *images, const char *labels)
-{
-	struct ss_part *p = &x->o.part[x->o.parts++];
-
-	p->data = (struct ss_rows){ .file = images, .size = IMAGE };
-	p->labels = (struct ss_rows){ .file = labels, .size = 1 };
+	(void)official;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		turn(raw + i * IMAGE, images + i * IMAGE);
+	return r;
 }
 
 int
 ss_stl10_open(struct ss_source **out, const char *path, enum ss_split split, uint64_t limit,
     struct ss_err *e)
 {
-	struct stl10 *x = calloc(1, sizeof(*x));
+	struct ss_official *o = ss_official_create(&kind, SIDE, unpack, BLOCK);
 	int r;
 
 	*out = NULL;
-	if (x == NULL)
+	if (o == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
-	x->o.s.ops = &stl10_ops;
-	x->o.s.type = SS_U8;
-	x->o.s.channels = 3, x->o.s.height = SIDE, x->o.s.width = SIDE;
-	x->o.s.labelled = split != SS_SPLIT_UNLABELED;
-	x->o.kind = &kind;
+	o->s.labelled = split != SS_SPLIT_UNLABELED;
 	if (split != SS_SPLIT_TEST && split != SS_SPLIT_UNLABELED)
-		add_part(x, "train_X.bin", "train_y.bin");
+		ss_official_add(o, "train_X.bin", IMAGE, "train_y.bin");
 	if (split == SS_SPLIT_TEST || split == SS_SPLIT_ALL)
-		add_part(x, "test_X.bin", "test_y.bin");
+		ss_official_add(o, "test_X.bin", IMAGE, "test_y.bin");
 	if (split == SS_SPLIT_UNLABELED || split == SS_SPLIT_TRAIN_UNLABELED)
-		add_part(x, "unlabeled_X.bin", NULL);
-	ss_source_dataset(&x->o.s, "stl10-%s", ss_split_name[split]);
-	r = ss_official_open(&x->o, path, limit, e);
-	x->o.s.random = true;
-	if (r == 0 && (x->block = malloc(BLOCK * IMAGE)) == NULL)
-		r = ss_fail(e, SS_EIO, "out of memory");
-	if (r < 0)
-		ss_source_free(&x->o.s);
-	else
-		*out = &x->o.s;
+		ss_official_add(o, "unlabeled_X.bin", IMAGE, NULL);
+	ss_source_dataset(&o->s, "stl10-%s", ss_split_name[split]);
+	if ((r = ss_official_open(o, out, path, limit, e)) == 0)
+		(*out)->random = true;
 	return r;
 }
