@@ -114,13 +114,13 @@ choose(struct sample_pool *p)
 		return NULL;
 	if (p->chooser == NULL)
 		make_chooser(p);
-	if ((copies = calloc(p->n + 1, sizeof(*copies))) == NULL)
-		tool_die(TOOL_FAILURE, "out of memory for %zu records", p->n);
 	r = ss_chooser_finish(p->chooser, &chosen, &n, &label, &e);
 	if (r == SS_EUSAGE && label >= 0)
 		tool_die(TOOL_MISUSE, "label %d: %s", label, e.text);
 	if (r < 0)
 		tool_fail(r, &e);
+	if ((copies = calloc(p->n + 1, sizeof(*copies))) == NULL)
+		tool_die(TOOL_FAILURE, "out of memory for %zu records", p->n);
 	for (size_t i = 0; i < n; i++)
 		copies[chosen[i].place] = chosen[i].copies;
 	for (size_t i = 0; sample.rest && i < p->n; i++)
