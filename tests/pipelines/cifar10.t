@@ -3,8 +3,6 @@
 . "$(dirname "$0")/../cli/lib.sh"
 . "$TOP/tests/pipelines/tiny.sh"
 tiny data/cifar-10-batches-bin
-export SS_THREADS=1
-score='[0-9][0-9]*\.[0-9][0-9]'
 
 # Typed just so: data in data/, all options left out.
 set -o pipefail

@@ -7,7 +7,6 @@ demo() {
 	make --no-print-directory -f "$TOP/pipelines/demo/Makefile" "BIN=$BIN" OUT=demo RECORDS=96 TEST=40 \
 		SIZE=16 EPOCHS=2 BATCH=32 K=5 THREADS=1 TRAIN='--keep 1' "$@"
 }
-score='[0-9][0-9]*\.[0-9][0-9]'
 
 run 0 demo
 ok 'it runs to its end'

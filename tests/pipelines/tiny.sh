@@ -12,3 +12,7 @@ tiny() {
 
 # Make is called as by a user, not as a part of the make that runs the tests.
 unset MAKEFLAGS MAKELEVEL MFLAGS
+
+# What the tests of pipelines look for, and how many threads they take.
+export SS_THREADS=1
+score='[0-9][0-9]*\.[0-9][0-9]'
