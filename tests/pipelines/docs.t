@@ -26,7 +26,7 @@ last=$(grep 'make.* check$' commands)
 ok '.ci/run ends with the test command of README.md'
 
 for target in $(sed 's/.*&& //' commands | grep '^make ' | grep -v -e ' -C ' | tr ' ' '\n' | grep -v -e make -e '^-' -e =) \
-    $(grep -o '`make [a-z-]*' "$readme" | sed 's/.* //' | sort -u); do
+    $(grep -o '`make [a-z][a-z-]*' "$readme" | sed 's/.* //' | sort -u); do
 	grep -q "^\($target\|[a-z -]* $target\)\( [a-z -]*\)*:" "$TOP/Makefile"
 	ok "make $target is a target"
 done
