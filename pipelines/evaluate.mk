@@ -15,7 +15,8 @@ endef
 RECIPE = $(strip $(foreach v,$(SETTINGS),$(if $($v),$v=$(if $(word 2,$($v)),"$($v)",$($v)))))
 
 UNTRAINED = --untrained $(SEED) --arch $(ARCH) --method $(METHOD)
-SETS   = trained untrained pixels
+# What is scored; runs of one experiment need the baselines once.
+SETS   = pixels untrained trained
 SCORES = $(foreach s,$(SETS),$(OUT)/$s.knn $(OUT)/$s.linear)
 
 $(OUT)/trained-%.sst: $(OUT)/model.safetensors
@@ -34,7 +35,7 @@ $(OUT)/%.linear: $(OUT)/%-train.sst $(OUT)/%-test.sst
 	$(call run,ss-linprobe --train $< --test $(word 2,$^) -t $(THREADS) >$@)
 
 $(OUT)/scores.txt: $(SCORES)
-	@$(HERE)../table $(OUT) $(K) $(T) >$@
+	@$(HERE)../table $(OUT) $(K) $(T) $(SETS) >$@
 	@rm -f $(OUT)/pixels-*.sst
 
 # One folder, one recipe: figures of two are never mixed.
