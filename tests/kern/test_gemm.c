@@ -59,10 +59,11 @@ check_one(gemm_fn *fn, bool ta, bool tb, int m, int n, int k, float alpha, float
 	for (int i = 0; i < m; i++)
 		for (int j = 0; j < ldc; j++) {
 			/*
-			 * Entries lie in [-1, 1]: rounding grows like sqrt(k) half units, 8 of
-			 * them is ample.
+			 * Entries lie in [-1, 1]. k roundings by half a unit of partial sums, which are
+			 * about as large as the result or 1, add up like sqrt(k); 8 times that is ample.
 			 */
-			double limit = j < n ? 8 * 6e-8 * (sqrt(k) + 1) : 0;
+			double scale = fmax(1, fabs((double)want[i * ldc + j]));
+			double limit = j < n ? 8 * 6e-8 * scale * (sqrt(k) + 1) : 0;
 			double d = fabs((double)c[i * ldc + j] - (double)want[i * ldc + j]);
 
 			if (!(d <= limit))
