@@ -11,6 +11,7 @@
 
 #include "base/size.h"
 #include "eval/eigen.h"
+#include "eval/vectors.h"
 #include "kern/gemm.h"
 
 enum {
@@ -50,27 +51,6 @@ struct solver {
 	size_t wanted;
 };
 
-static double
-dot(const double *a, const double *b, size_t n)
-{
-	double sum[8] = { 0 };
-	size_t i;
-
-	for (i = 0; i + 8 <= n; i += 8)
-		for (int j = 0; j < 8; j++)
-			sum[j] += a[i + j] * b[i + j];
-	for (; i < n; i++)
-		sum[0] += a[i] * b[i];
-	return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
-}
-
-static void
-add_scaled(double *y, double a, const double *x, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		y[i] += a * x[i];
-}
-
 /* Small jobs are not worth waking threads for. */
 static struct ss_pool *
 pool_for(struct ss_pool *p, size_t n)
@@ -93,8 +73,8 @@ multiply_area(void *arg, size_t piece, int worker)
 		const double *row = s->a + i * n;
 		const size_t right = i + 1;
 
-		part[i] += row[i] * v[i] + dot(row + right, v + right, n - right);
-		add_scaled(part + right, v[i], row + right, n - right);
+		part[i] += row[i] * v[i] + ss_dot_double(row + right, v + right, n - right);
+		ss_add_scaled(part + right, v[i], row + right, n - right);
 	}
 }
 
@@ -108,8 +88,8 @@ update_row(struct solver *s)
 	for (size_t p = 0; p < s->rows; p++) {
 		const double *v = s->vw + p * n, *w = s->vw + (PANEL + p) * n;
 
-		add_scaled(row + i, -v[i], w + i, n - i);
-		add_scaled(row + i, -w[i], v + i, n - i);
+		ss_add_scaled(row + i, -v[i], w + i, n - i);
+		ss_add_scaled(row + i, -w[i], v + i, n - i);
 	}
 }
 
@@ -119,7 +99,7 @@ reflect_row(struct solver *s, struct ss_pool *pool)
 {
 	const size_t n = s->n, i = s->row, low = i + 1, count = n - low;
 	double *x = s->a + i * n + low, *v = s->vw + s->rows * n, *w = v + PANEL * n;
-	const double rest = count > 1 ? dot(x + 1, x + 1, count - 1) : 0;
+	const double rest = count > 1 ? ss_dot_double(x + 1, x + 1, count - 1) : 0;
 	const double norm = sqrt(x[0] * x[0] + rest), above = x[0] > 0 ? -norm : norm;
 	double tau = 0;
 
@@ -146,18 +126,18 @@ reflect_row(struct solver *s, struct ss_pool *pool)
 	for (size_t piece = 0; piece * AREA < count; piece++) {
 		const size_t begin = low + piece * AREA;
 
-		add_scaled(w + begin, 1, s->part + piece * n + begin, n - begin);
+		ss_add_scaled(w + begin, 1, s->part + piece * n + begin, n - begin);
 	}
 	for (size_t p = 0; p < s->rows; p++) {		/* the matrix is that of the panel's begin */
 		const double *pv = s->vw + p * n, *pw = pv + PANEL * n;
-		const double along_w = dot(pw + low, v + low, count), along_v = dot(pv + low, v + low, count);
+		const double along_w = ss_dot_double(pw + low, v + low, count), along_v = ss_dot_double(pv + low, v + low, count);
 
-		add_scaled(w + low, -along_w, pv + low, count);
-		add_scaled(w + low, -along_v, pw + low, count);
+		ss_add_scaled(w + low, -along_w, pv + low, count);
+		ss_add_scaled(w + low, -along_v, pw + low, count);
 	}
 	for (size_t k = low; k < n; k++)
 		w[k] *= tau;
-	add_scaled(w + low, -tau / 2 * dot(w + low, v + low, count), v + low, count);
+	ss_add_scaled(w + low, -tau / 2 * ss_dot_double(w + low, v + low, count), v + low, count);
 }
 
 /* Piece i * (i + 1) / 2 + j brings rows of area j and columns of area i up to date, j <= i. */

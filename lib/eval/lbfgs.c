@@ -10,6 +10,7 @@
 
 #include "base/size.h"
 #include "eval/lbfgs.h"
+#include "eval/vectors.h"
 
 /*
  * Wolfe's conditions with the usual constants for quasi-Newton steps (Nocedal & Wright,
@@ -32,27 +33,6 @@ struct state {
 	struct memory m;
 };
 
-static double
-dot(const double *a, const double *b, size_t n)
-{
-	double sum[4] = { 0 };
-	size_t i;
-
-	for (i = 0; i + 4 <= n; i += 4)
-		for (int j = 0; j < 4; j++)
-			sum[j] += a[i + j] * b[i + j];
-	for (; i < n; i++)
-		sum[0] += a[i] * b[i];
-	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
-}
-
-static void
-add_scaled(double *y, double a, const double *x, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		y[i] += a * x[i];
-}
-
 /* p = H g: the two loops of algorithm 7.4, and the scale (7.20) between them. */
 static void
 multiply_inverse(const struct ss_lbfgs *l, struct memory *m, const double *g, double *p)
@@ -64,16 +44,16 @@ multiply_inverse(const struct ss_lbfgs *l, struct memory *m, const double *g, do
 	for (int i = 0; i < m->count; i++) {
 		int k = (last + m->pairs - i) % m->pairs;
 
-		m->alpha[k] = m->rho[k] * dot(m->s + k * n, p, n);
-		add_scaled(p, -m->alpha[k], m->y + k * n, n);
+		m->alpha[k] = m->rho[k] * ss_dot_double(m->s + k * n, p, n);
+		ss_add_scaled(p, -m->alpha[k], m->y + k * n, n);
 	}
 	for (size_t i = 0; i < n; i++)
 		p[i] *= m->gamma;
 	for (int i = m->count - 1; i >= 0; i--) {
 		int k = (last + m->pairs - i) % m->pairs;
-		double beta = m->rho[k] * dot(m->y + k * n, p, n);
+		double beta = m->rho[k] * ss_dot_double(m->y + k * n, p, n);
 
-		add_scaled(p, m->alpha[k] - beta, m->s + k * n, n);
+		ss_add_scaled(p, m->alpha[k] - beta, m->s + k * n, n);
 	}
 }
 
@@ -89,8 +69,8 @@ remember(const struct ss_lbfgs *l, struct state *st)
 		s[i] = st->new_x[i] - st->x[i];
 		y[i] = st->new_g[i] - st->g[i];
 	}
-	sy = dot(s, y, n);
-	yy = dot(y, y, n);
+	sy = ss_dot_double(s, y, n);
+	yy = ss_dot_double(y, y, n);
 	if (!(sy > 1e-12 * yy) || !(yy > 0))
 		return;
 	m->rho[m->next] = 1 / sy;
@@ -143,7 +123,7 @@ search(const struct ss_lbfgs *l, struct state *st, double value, double slope, i
 		for (size_t j = 0; j < l->n; j++)
 			st->new_x[j] = st->x[j] - at.step * st->p[j];
 		at.value = l->evaluate(l->arg, st->new_x, st->new_g);
-		at.slope = -dot(st->new_g, st->p, l->n);
+		at.slope = -ss_dot_double(st->new_g, st->p, l->n);
 		++*evaluations;
 		if (!isfinite(at.value) || !isfinite(at.slope) ||
 		    (at.value > value + DECREASE * at.step * slope &&
@@ -175,7 +155,7 @@ minimise(const struct ss_lbfgs *l, struct state *st, struct ss_lbfgs_result *r, 
 	r->evaluations = 1;
 	for (;; r->iterations++) {
 		multiply_inverse(l, &st->m, st->g, st->p);
-		slope = -dot(st->g, st->p, l->n);
+		slope = -ss_dot_double(st->g, st->p, l->n);
 		if (!isfinite(value) || !isfinite(slope))
 			return ss_fail(e, SS_ENONFINITE, "the loss is not finite");
 		r->value = value;
