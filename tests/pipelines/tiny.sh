@@ -10,8 +10,8 @@ tiny() {
 	printf '%s\n' airplane automobile bird cat deer dog frog horse ship truck >"$1/batches.meta.txt"
 }
 
-# Make is called as by a user, not as a part of the make that runs the tests.
-unset MAKEFLAGS MAKELEVEL MFLAGS
+# Make is called as by a user, not as a part of the make that runs the tests; and data are those of a test.
+unset MAKEFLAGS MAKELEVEL MFLAGS SS_DATA
 
 # What the tests of pipelines look for, and how many threads they take.
 export SS_THREADS=1
