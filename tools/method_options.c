@@ -54,9 +54,13 @@ void
 method_options_usage(FILE *f)
 {
 	fprintf(f, "      --method NAME           name     [%s]\n", METHOD_DEFAULT);
-	for (int i = 0; ss_methods[i] != NULL; i++)
-		fprintf(f, "%30s%-10s lr %g, weight decay %g: %s\n", "", ss_methods[i]->name,
-		    ss_methods[i]->lr, ss_methods[i]->weight_decay, ss_methods[i]->summary);
+	for (int i = 0; ss_methods[i] != NULL; i++) {
+		const struct ss_method *m = ss_methods[i];
+		const bool sgd = m->optimiser == SS_SGD;
+
+		fprintf(f, "%30s%-10s lr %g, weight decay %g%s%s: %s\n", "", m->name, m->lr, m->weight_decay,
+		    sgd ? "" : ", ", sgd ? "" : ss_optimiser_names[m->optimiser], m->summary);
+	}
 	fprintf(f, "what not every method has:\n"
 	    "      --predictor HEAD        head     [the method's]  or none, fixed; of simsiam, fastsiam, byol\n"
 	    "      --temperature X         number   [the method's]  %g..%g\n"

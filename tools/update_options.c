@@ -50,11 +50,12 @@ static struct {
 	struct ss_schedule schedule;
 	double warmup, decay_epochs, predictor_rate, backbone_scale, vector_rate, decay_end;
 	int scale, accumulate;
+	int optimiser;			/* -1: the method's */
 	int decay;			/* -1: the optimiser's */
 } given = {
 	.update = { .momentum = MOMENTUM_DEFAULT, .weight_decay = NAN, .trust = TRUST_DEFAULT, .beta2 = BETA2_DEFAULT },
 	.schedule = { .base = NAN, .gamma = GAMMA_DEFAULT }, .accumulate = ACCUMULATE_DEFAULT, .decay = -1,
-	.backbone_scale = 1, .decay_end = NAN
+	.backbone_scale = 1, .decay_end = NAN, .optimiser = -1
 };
 
 void
@@ -86,9 +87,9 @@ update_options_usage(FILE *f)
 	    "      --warmup X              number   [0]  0..%g epochs of rising lr before that\n"
 	    "      --predictor-lr X        number   [decay]  decay: as the rest; fixed: always --lr; or a rate\n"
 	    "      --backbone-lr-scale X   number   [1]  0..%g, times the rate of the rest\n"
-	    "      --vector-lr X           number   [--lr]  up to %g, of biases and norms\n"
-	    "      --optimizer NAME        name     [%s] ", LR_MAX, EPOCHS_MAX, GAMMA_DEFAULT, EPOCHS_MAX,
-	    LR_MAX, LR_MAX, ss_optimiser_names[0]);
+	    "      --vector-lr X           number   [--lr, or the method's]  up to %g, of biases and norms\n"
+	    "      --optimizer NAME        name     [the method's] ", LR_MAX, EPOCHS_MAX, GAMMA_DEFAULT, EPOCHS_MAX,
+	    LR_MAX, LR_MAX);
 	print_names(f, ss_optimiser_names);
 	fprintf(f, "\n"
 	    "      --momentum X            number   [%g]  0..1, beta1 of adam and adamw\n"
@@ -132,7 +133,7 @@ update_option(int c, const char *arg)
 	case GAMMA:		s->gamma = tool_double("--gamma", arg, 0, 1); break;
 	case WARMUP:		given.warmup = tool_double("--warmup", arg, 0, EPOCHS_MAX); break;
 	case PREDICTOR_LR:	given.predictor_rate = predictor_rate(arg); break;
-	case OPTIMIZER:		u->optimiser = (enum ss_optimiser)tool_name("--optimizer", arg, ss_optimiser_names); break;
+	case OPTIMIZER:		given.optimiser = tool_name("--optimizer", arg, ss_optimiser_names); break;
 	case MOMENTUM:		u->momentum = tool_double("--momentum", arg, 0, 1); break;
 	case BETA2:		u->beta2 = tool_double("--beta2", arg, 0, 1); break;
 	case TRUST:		u->trust = tool_double("--trust", arg, 0, TRUST_MAX); break;
@@ -179,6 +180,24 @@ check(const struct run_options *o)
 		tool_die(TOOL_MISUSE, "--lr-end %g is above --lr %g", o->schedule.end, o->schedule.base);
 }
 
+/* The optimiser, and the rates of the method if it is the method's. */
+static void
+set_rates(struct run_options *o)
+{
+	const struct ss_method *m = o->method;
+
+	o->update.optimiser = given.optimiser < 0 ? m->optimiser : (enum ss_optimiser)given.optimiser;
+	if (isnan(o->schedule.base) && o->update.optimiser != m->optimiser && m->optimiser != SS_SGD)
+		tool_die(TOOL_MISUSE, "--optimizer %s needs --lr: that of --method %s is for %s",
+		    ss_optimiser_names[o->update.optimiser], m->name, ss_optimiser_names[m->optimiser]);
+	if (isnan(o->schedule.base))
+		o->schedule.base = m->lr;
+	if (given.vector_rate > 0)		/* as a share, which no scaling changes */
+		o->update.vector_scale = given.vector_rate / o->schedule.base;
+	else if (m->vector_lr > 0 && o->update.optimiser == m->optimiser)
+		o->update.vector_scale = m->vector_lr / m->lr;
+}
+
 void
 update_options_result(struct run_options *o)
 {
@@ -191,10 +210,7 @@ update_options_result(struct run_options *o)
 	o->predictor_rate = given.predictor_rate;
 	o->accumulate = given.accumulate;
 	o->backbone_scale = given.backbone_scale;
-	if (isnan(o->schedule.base))
-		o->schedule.base = o->method->lr;
-	if (given.vector_rate > 0)		/* as a share, which no scaling changes */
-		o->update.vector_scale = given.vector_rate / o->schedule.base;
+	set_rates(o);
 	if (given.scale != SCALE_NONE)
 		o->schedule.base *= given.scale == SCALE_LINEAR ? ratio : sqrt(ratio);
 	if (isnan(o->update.weight_decay))

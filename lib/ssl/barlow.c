@@ -99,6 +99,6 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 const struct ss_method ss_barlow = {
 	.name = "barlow", .summary = "Barlow Twins: make the views' correlation matrix the identity",
 	.min_views = 2, .max_views = 2, .z_grad = true,
-	.lr = 0.0002, .weight_decay = 5e-4, .knobs = { .coefficient = { 0.0051 } },
+	.optimiser = SS_LARS, .lr = 0.2, .vector_lr = 0.0048, .weight_decay = 1e-6, .knobs = { .coefficient = { 0.0051 } },
 	.heads = ss_expander, .scratch = scratch, .loss = loss
 };

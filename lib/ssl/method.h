@@ -16,6 +16,7 @@
 
 #include "base/work.h"
 #include "nn/net.h"
+#include "nn/optim.h"
 
 #define SS_METHOD_VIEWS 16
 
@@ -68,7 +69,9 @@ struct ss_method {
 	bool z_grad, p_grad;		/* where its gradients enter */
 	bool target, labels;		/* what it needs */
 	/* published defaults for CIFAR-10, batch 256 */
+	enum ss_optimiser optimiser;	/* SS_SGD unless it says otherwise */
 	double lr, weight_decay;
+	double vector_lr;		/* of biases and norms; 0: lr */
 	double target_momentum;		/* of the first step; it rises to 1 by half a cosine, or stays */
 	bool momentum_stays;
 	struct ss_knobs knobs;		/* 0: it has no such */

@@ -112,6 +112,6 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 const struct ss_method ss_vicreg = {
 	.name = "vicreg", .summary = "views alike, channels spread and not correlated",
 	.min_views = 2, .max_views = 2, .z_grad = true,
-	.lr = 0.002, .weight_decay = 5e-4, .knobs = { .coefficient = { 25, 25, 1 } },
+	.optimiser = SS_LARS, .lr = 0.2, .weight_decay = 1e-6, .knobs = { .coefficient = { 25, 25, 1 } },
 	.heads = ss_expander, .scratch = scratch, .loss = loss
 };

@@ -77,6 +77,19 @@ for m in $methods; do
 	ok "$m embeds"
 done
 
+# A method may have an optimizer and rates of its own.
+setting barlow
+# shellcheck disable=SC2086
+train() { run "$1" ss-train -q -t 1 -b 16 --method barlow $own -o b.safetensors --force "${@:2}" two.sst; }
+train 0 && ss-info --get recipe b.safetensors | grep -q -e '--lr 0.2 .*--weight-decay 1e-06 .*--optimizer lars .*--vector-lr 0.0048'
+ok "barlow learns by LARS, with a rate of its own for biases and norms"
+train 0 --lr 0.4 --lr-scale linear && ss-info --get recipe b.safetensors | grep -q -e '--lr 0.025 .*--vector-lr 0.0006 '
+ok "which keeps its share of the rate"
+train 2 --optimizer sgd && says "--optimizer sgd needs --lr: that of --method barlow is for lars"
+ok "another optimizer needs another rate"
+train 0 --optimizer sgd --lr 0.001 && ! ss-info --get recipe b.safetensors | grep -q -e '--vector-lr' -e '--optimizer'
+ok "and then all has that rate"
+
 # Multi-crop: two sizes of views.
 views n=40 epochs=2 names=image extra=1 >whole.sst && ss-augment --two-views --local-views 2 --local-size 5,4 whole.sst >crops.sst &&
     ss-augment --views 3 --local-views 1 --local-size 4 whole.sst >crops3.sst
