@@ -3,19 +3,14 @@
 
 PICK is choice (what --count and the like choose, in the order of the stream) or shuffle EPOCH (all
 records in the order of --shuffle). Options are those of ss-sample. One line of numbers."""
+import os
 import subprocess
 import sys
 
-HERE = sys.argv[0].rsplit("/", 1)[0]
-
-
-def philox(ctr, key):
-    c, k, mask = list(ctr), list(key), 0xFFFFFFFF
-    for _ in range(10):
-        p, q = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
-        c = [(q >> 32) ^ c[1] ^ k[0], q & mask, (p >> 32) ^ c[3] ^ k[1], p & mask]
-        k = [(k[0] + 0x9E3779B9) & mask, (k[1] + 0xBB67AE85) & mask]
-    return c
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from philox import philox  # noqa: E402
 
 
 def words(seed, purpose, epoch, index, view):
