@@ -9,13 +9,12 @@
 #include "tool.h"
 
 static const char METHOD_DEFAULT[] = "simsiam";
-static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3, COEFFICIENT_MAX = 1e6;
+static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3, COEFFICIENT_MAX = 1e6, EPOCHS_MAX = 1e6;
 enum { OWN_MAX = 1000000, GROUPS_MAX = 1024, MOCO_GROUPS = 8, ALTERNATE_MAX = 1000000000 };
 
 enum {
 	METHOD = METHOD_OPT_FIRST, PREDICTOR, TEMPERATURE, TARGET_MOMENTUM, TARGET_MOMENTUM_END, TARGET_TEMPERATURE,
-	TARGET_GROUPS,
-	PROTOTYPES, QUEUE, ASYMMETRIC, STOP_GRAD, SIMILARITY, ALTERNATE, COEFFICIENTS, CLASSES
+	TARGET_TEMPERATURE_BEGIN, TARGET_TEMPERATURE_EPOCHS, TARGET_GROUPS, PROTOTYPES, QUEUE, ASYMMETRIC, STOP_GRAD, SIMILARITY, ALTERNATE, COEFFICIENTS, CLASSES
 };
 static const struct option OPTIONS[METHOD_OPTIONS] = {
 	{ "method", required_argument, NULL, METHOD },
@@ -24,6 +23,8 @@ static const struct option OPTIONS[METHOD_OPTIONS] = {
 	{ "target-momentum", required_argument, NULL, TARGET_MOMENTUM },
 	{ "target-momentum-end", required_argument, NULL, TARGET_MOMENTUM_END },
 	{ "target-temperature", required_argument, NULL, TARGET_TEMPERATURE },
+	{ "target-temperature-begin", required_argument, NULL, TARGET_TEMPERATURE_BEGIN },
+	{ "target-temperature-epochs", required_argument, NULL, TARGET_TEMPERATURE_EPOCHS },
 	{ "target-groups", required_argument, NULL, TARGET_GROUPS },
 	{ "prototypes", required_argument, NULL, PROTOTYPES },
 	{ "queue", required_argument, NULL, QUEUE },
@@ -40,6 +41,7 @@ static struct {
 	struct ss_knobs knobs;		/* 0 and false where nothing was said */
 	int coefficients, groups, classes;
 	double target_momentum, target_end;
+	double temperature_begin, temperature_epochs;	/* 0: not given */
 	bool asymmetric, own_predictor, predictor_fixed;
 	struct ss_head predictor;
 } given = { .method = METHOD_DEFAULT, .target_momentum = NAN, .target_end = NAN };
@@ -67,6 +69,10 @@ method_options_usage(FILE *f)
 	    "      --target-momentum X     number   [the method's]  0..1, of byol, moco, dino\n"
 	    "      --target-momentum-end X number   [the method's]  0..1, reached by half a cosine over the run\n"
 	    "      --target-temperature X  number   [the method's]  %g..%g, of dino's teacher, swav's codes\n"
+	    "      --target-temperature-begin X\n"
+	    "                              number   [the method's]  %g..%g, in the first step, of dino\n"
+	    "      --target-temperature-epochs X\n"
+	    "                              number   [0]  up to %g, that it takes to reach the temperature, of dino\n"
 	    "      --target-groups N       integer  [moco %d, else 1]  1..%d parts of a batch, normalised apart\n"
 	    "      --prototypes N          integer  [the method's]  2..%d, of swav, dino\n"
 	    "      --queue N               integer  [the method's]  1..%d keys, of moco\n"
@@ -77,8 +83,8 @@ method_options_usage(FILE *f)
 	    "      --coefficients X[,X,X]  numbers  [the method's]  0..%g: barlow lambda; vicreg invariance,\n"
 	    "                                       variance, covariance\n"
 	    "      --classes N             integer  [those the stream names]  2..%d, for supervised\n",
-	    TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, MOCO_GROUPS, GROUPS_MAX, OWN_MAX,
-	    OWN_MAX, ALTERNATE_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX);
+	    TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX,
+	    EPOCHS_MAX, MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, ALTERNATE_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX);
 }
 
 static void
@@ -109,6 +115,10 @@ method_option(int c, const char *arg)
 	case TARGET_MOMENTUM_END:	given.target_end = tool_double("--target-momentum-end", arg, 0, 1); break;
 	case TARGET_TEMPERATURE:	k->target_temperature = tool_double("--target-temperature", arg, TEMPERATURE_MIN,
 				    TEMPERATURE_MAX); break;
+	case TARGET_TEMPERATURE_BEGIN:	given.temperature_begin = tool_double("--target-temperature-begin", arg,
+				    TEMPERATURE_MIN, TEMPERATURE_MAX); break;
+	case TARGET_TEMPERATURE_EPOCHS:	given.temperature_epochs = tool_double("--target-temperature-epochs", arg, 0,
+				    EPOCHS_MAX); break;
 	case TARGET_GROUPS:	given.groups = (int)tool_int("--target-groups", arg, 1, GROUPS_MAX); break;
 	case PROTOTYPES:	k->prototypes = (int)tool_int("--prototypes", arg, 2, OWN_MAX); break;
 	case QUEUE:		k->queue = (int)tool_int("--queue", arg, 1, OWN_MAX); break;
@@ -140,6 +150,8 @@ check(const struct ss_method *m, int coefficients)
 	fits(m, "--predictor", given.own_predictor || given.predictor_fixed, m->p_grad);
 	fits(m, "--temperature", k->temperature > 0, m->knobs.temperature > 0);
 	fits(m, "--target-temperature", k->target_temperature > 0, m->knobs.target_temperature > 0);
+	fits(m, "--target-temperature-begin", given.temperature_begin > 0, m == &ss_dino);
+	fits(m, "--target-temperature-epochs", given.temperature_epochs > 0, m == &ss_dino);
 	fits(m, "--target-momentum", !isnan(given.target_momentum), m->target);
 	fits(m, "--target-momentum-end", !isnan(given.target_end), m->target);
 	fits(m, "--target-groups", given.groups > 0, m->target);
@@ -154,6 +166,8 @@ check(const struct ss_method *m, int coefficients)
 	if (given.coefficients > 0 && given.coefficients != coefficients)
 		tool_die(TOOL_MISUSE, "--coefficients: --method %s has %d, not %d", m->name, coefficients,
 		    given.coefficients);
+	if ((given.temperature_begin > 0) != (given.temperature_epochs > 0))
+		tool_die(TOOL_MISUSE, "--target-temperature-begin and --target-temperature-epochs need each other");
 	if (k->flow && k->alternate > 0)
 		tool_die(TOOL_MISUSE, "--stop-grad off and --alternate do not fit each other: such targets are constants");
 }
@@ -188,6 +202,8 @@ method_options_result(struct run_options *o)
 	o->classes = given.classes;
 	o->target_momentum = isnan(given.target_momentum) ? m->target_momentum : given.target_momentum;
 	o->target_end = !isnan(given.target_end) ? given.target_end : m->momentum_stays ? o->target_momentum : 1;
+	o->temperature_begin = given.temperature_begin > 0 ? given.temperature_begin : k->target_temperature;
+	o->temperature_epochs = given.temperature_epochs;
 	o->groups = given.groups > 0 ? given.groups : m == &ss_moco ? MOCO_GROUPS : 1;
 	if (o->batch % o->groups != 0)
 		tool_die(TOOL_MISUSE, "--batch %d cannot be cut into %d groups; use another --target-groups",

@@ -12,7 +12,7 @@
 
 #include "run.h"
 
-enum { METHOD_OPTIONS = 15, METHOD_OPT_FIRST = 500 };
+enum { METHOD_OPTIONS = 17, METHOD_OPT_FIRST = 500 };
 
 /* Writes METHOD_OPTIONS lines of a getopt table. */
 void method_options_table(struct option *out);

@@ -56,6 +56,8 @@ print_knobs(char *text, size_t size, const struct model *m, const struct run_opt
 	SAY(o->method->target && o->target_end != (o->method->momentum_stays ? o->target_momentum : 1),
 	    "--target-momentum-end %.9g ", o->target_end);
 	SAY(k->target_temperature > 0, "--target-temperature %.9g ", k->target_temperature);
+	SAY(o->temperature_epochs > 0, "--target-temperature-begin %.9g --target-temperature-epochs %.9g ",
+	    o->temperature_begin, o->temperature_epochs);
 	SAY(k->prototypes > 0, "--prototypes %d ", k->prototypes);
 	SAY(k->queue > 0, "--queue %d ", k->queue);
 	SAY(o->method->knobs.symmetric && !k->symmetric, "--asymmetric ");

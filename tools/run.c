@@ -106,6 +106,8 @@ hyper_of(const struct run *r, double lr)
 	else if (o->predictor_rate != 0)
 		h.update.rate[SS_PREDICTOR] = o->predictor_rate > 0 ? o->predictor_rate : r->schedule.base;
 	h.update.weight_decay = ss_half_cosine(o->update.weight_decay, o->decay_end, step, steps);
+	h.target_temperature = ss_ramp(o->temperature_begin, o->knobs.target_temperature, step,
+	    (uint64_t)llround(o->temperature_epochs * (double)r->per_epoch));
 	h.target_momentum = ss_half_cosine(o->target_momentum, o->target_end, step, steps);
 	return h;
 }

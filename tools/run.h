@@ -56,6 +56,7 @@ struct run_options {
 	int accumulate;			/* batches in a step */
 	struct ss_knobs knobs;		/* of the method */
 	double target_momentum, target_end;	/* of the first step, and after the last */
+	double temperature_begin, temperature_epochs;	/* of the target: in the first step, and until it is the knobs' */
 	int groups;			/* that the target sees a batch in */
 	int classes;			/* 0: as many as the stream names */
 	double warmup;			/* epochs */

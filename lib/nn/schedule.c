@@ -51,3 +51,9 @@ ss_half_cosine(double begin, double end, uint64_t k, uint64_t steps)
 {
 	return end - (end - begin) * (cos(PI * (double)k / (double)steps) + 1) / 2;
 }
+
+double
+ss_ramp(double begin, double end, uint64_t k, uint64_t steps)
+{
+	return k >= steps ? end : begin + (end - begin) * (double)k / (double)steps;
+}

@@ -42,4 +42,7 @@ double ss_schedule_rate(const struct ss_schedule *s, uint64_t k);
  */
 double ss_half_cosine(double begin, double end, uint64_t k, uint64_t steps);
 
+/* What goes from `begin` at step 0 to `end` at step `steps` in a straight line, and stays there. */
+double ss_ramp(double begin, double end, uint64_t k, uint64_t steps);
+
 #endif

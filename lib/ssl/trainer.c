@@ -399,6 +399,8 @@ one_batch(struct ss_trainer *t, const uint8_t *const *images, const int *label, 
 	if (t->target_plan != NULL)
 		draw_order(t, h, number);
 	forward(t, mine, &v, pool);
+	if (h->target_temperature > 0)
+		t->knobs.target_temperature = h->target_temperature;
 	begin = ss_seconds();
 	loss = t->method->loss(&v, &t->knobs, t->loss_scratch, pool);
 	result->loss.loss += loss.loss / t->accumulate;

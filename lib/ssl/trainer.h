@@ -81,6 +81,7 @@ size_t ss_trainer_bytes(const struct ss_trainer *t);
 struct ss_hyper {
 	struct ss_update update;
 	double target_momentum;
+	double target_temperature;	/* 0: that of the knobs */
 	bool freeze_own;		/* the method's own parameters stay */
 	uint64_t seed;			/* of the lot by which groups are drawn */
 	bool health;			/* measure all of it, not only what a pass over the outputs gives */

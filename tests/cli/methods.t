@@ -143,6 +143,16 @@ run 0 ss-train -q -t 1 -b 16 --method simsiam $own --predictor none -o a.safeten
     [ "$(get predictor a.safetensors)" = none ]
 ok "--predictor none"
 
+# The teacher's temperature on its way, in the first step where it begins.
+setting dino
+first() {
+	# shellcheck disable=SC2086
+	ss-train -q -t 1 -b 16 --method dino $own "$@" -o a.safetensors --force --log a.jsonl $stream && head -1 a.jsonl | sed 's/"images_per[^,]*,//'
+}
+[ "$(first --target-temperature 0.02)" = "$(first --target-temperature-begin 0.02 --target-temperature-epochs 1)" ] &&
+    [ "$(first)" != "$(first --target-temperature-begin 0.02 --target-temperature-epochs 1)" ]
+ok "--target-temperature-begin is that of the first step"
+
 # Options that change the run, and those that do not fit
 
 # differs NAME OPTION...: another model than without the options
@@ -164,6 +174,7 @@ differs moco --target-groups 2
 differs moco --queue 39
 differs swav --target-temperature 0.1
 differs dino --prototypes 8
+differs dino --target-temperature-begin 0.02 --target-temperature-epochs 1
 differs simsiam --asymmetric
 differs simsiam --stop-grad off
 differs simsiam --similarity xent
@@ -187,6 +198,8 @@ done <<'END'
 --method byol --prototypes 64 two.sst|--prototypes does not fit --method byol
 --method byol --temperature 0.1 two.sst|--temperature does not fit --method byol
 --method moco --target-temperature 0.1 two.sst|--target-temperature does not fit --method moco
+--method swav --target-temperature-begin 0.02 --target-temperature-epochs 1 two.sst|--target-temperature-begin does not fit --method swav
+--method dino --target-temperature-epochs 1 two.sst|--target-temperature-begin and --target-temperature-epochs need each other
 --method dino --asymmetric two.sst|--asymmetric does not fit --method dino
 --method simclr --target-groups 2 two.sst|--target-groups does not fit --method simclr
 --method moco --target-groups 3 two.sst|--batch 16 cannot be cut into 3 groups

@@ -126,6 +126,17 @@ half_cosine(void **state)
 	assert_true(ss_half_cosine(0.99, 0.99, 37, 100) == 0.99);
 }
 
+static void
+ramp(void **state)
+{
+	(void)state;
+	assert_true(ss_ramp(0.04, 0.07, 0, 30) == 0.04);
+	assert_true(fabs(ss_ramp(0.04, 0.07, 10, 30) - 0.05) < 1e-12);
+	assert_true(ss_ramp(0.04, 0.07, 30, 30) == 0.07);
+	assert_true(ss_ramp(0.04, 0.07, 31, 30) == 0.07);
+	assert_true(ss_ramp(0.04, 0.07, 0, 0) == 0.07);
+}
+
 int
 main(void)
 {
@@ -134,6 +145,7 @@ main(void)
 		cmocka_unit_test(each),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(half_cosine),
+		cmocka_unit_test(ramp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
