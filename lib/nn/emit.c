@@ -197,7 +197,7 @@ flush_sums(struct ss_plan *p, int *pending, int *n)
 			int node = pending[i], segment = emit(p, SS_PH_WGRAD_SPLIT, node)->segment;
 
 			ss_emit_use(p, &p->act[p->net->node[node].in], segment);
-			ss_emit_use(p, &p->grad[node], segment);
+			ss_emit_use(p, ss_plan_grad(p, node), segment);
 			ss_emit_use(p, &p->split[node].partial, segment);
 		}
 	for (int i = 0; i < *n; i++)
@@ -216,7 +216,7 @@ emit_steps_back(struct ss_plan *p, int i, bool input, bool *written)
 	ph = emit(p, SS_PH_WINO_IN_BACK, i);
 	ph->input_grad = input;
 	ss_emit_use(p, &p->act[in], ph->segment);
-	ss_emit_use(p, &p->grad[i], ph->segment);
+	ss_emit_use(p, ss_plan_grad(p, i), ph->segment);
 	use_step(p, i, SS_WINO_X);
 	use_step(p, i, SS_WINO_D);
 	if (input)
@@ -235,7 +235,7 @@ emit_steps_back(struct ss_plan *p, int i, bool input, bool *written)
 	ph = emit(p, SS_PH_WINO_OUT_BACK, i);
 	use_step(p, i, SS_WINO_BACK_M);
 	ph->accumulate = written[in];
-	write_slot(p, &p->grad[in]);
+	write_slot(p, ss_plan_grad(p, in));
 	written[in] = true;
 }
 
@@ -246,7 +246,7 @@ write_second(struct ss_plan *p, struct ss_phase *ph, int in2, const bool *wanted
 	ph->input2_grad = wanted[in2];
 	ph->accumulate2 = written[in2];
 	if (ph->input2_grad) {
-		write_slot(p, &p->grad[in2]);
+		write_slot(p, ss_plan_grad(p, in2));
 		written[in2] = true;
 	}
 }
@@ -277,6 +277,10 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 			ph = emit(p, SS_PH_POOL_BACK, i);
 			break;
 		case SS_OP_ADD:
+			if (p->grad_of[n->in] == p->grad_of[i]) {	/* it is there */
+				written[n->in] = written[n->in2] = true;
+				continue;
+			}
 			ph = emit(p, SS_PH_ADD_BACK, i);
 			write_second(p, ph, n->in2, wanted, written);
 			break;
@@ -285,7 +289,7 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 			break;
 		case SS_OP_NORM:
 			ph = emit(p, SS_PH_REDUCE, i);
-			ss_emit_use(p, &p->grad[i], ph->segment);
+			ss_emit_use(p, ss_plan_grad(p, i), ph->segment);
 			ss_emit_use(p, &p->act[n->in], ph->segment);
 			if (n->in2 >= 0)		/* else its mask follows from its input */
 				ss_emit_use(p, &p->act[i], ph->segment);
@@ -322,11 +326,11 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 		default:
 			continue;
 		}
-		ss_emit_use(p, &p->grad[i], ph->segment);
+		ss_emit_use(p, ss_plan_grad(p, i), ph->segment);
 		ph->input_grad = input;
 		if (input) {
 			ph->accumulate = written[n->in];
-			write_slot(p, &p->grad[n->in]);
+			write_slot(p, ss_plan_grad(p, n->in));
 			written[n->in] = true;
 		}
 	}

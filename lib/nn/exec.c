@@ -122,5 +122,5 @@ ss_pass_output(const struct ss_plan *plan, const struct ss_pass *pass, int node)
 float *
 ss_plan_seed(const struct ss_plan *plan, const struct ss_pass *pass, int node)
 {
-	return pass->act + plan->grad[node].offset;
+	return pass->act + ss_plan_grad(plan, node)->offset;
 }

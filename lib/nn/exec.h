@@ -48,7 +48,7 @@ act(const struct exec *x, int node, int image)
 static inline struct ss_plane
 grad(const struct exec *x, int node, int image)
 {
-	return slot_plane(x, x->pass->act, &x->plan->grad[node], x->plan->net->node[node].c, image);
+	return slot_plane(x, x->pass->act, ss_plan_grad(x->plan, node), x->plan->net->node[node].c, image);
 }
 
 /*

@@ -25,6 +25,7 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	p->phase = calloc(16 * n, sizeof(*p->phase));
 	p->act = calloc(n, sizeof(*p->act));
 	p->grad = calloc(n, sizeof(*p->grad));
+	p->grad_of = calloc(n, sizeof(*p->grad_of));
 	p->split = calloc(n, sizeof(*p->split));
 	p->winograd = calloc(n, sizeof(*p->winograd));
 	p->steps = calloc(n, sizeof(*p->steps));
@@ -32,12 +33,14 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	p->seeded = calloc(n, sizeof(*p->seeded));
 	p->stats = calloc(n, sizeof(*p->stats));
 	p->packed = calloc(n, sizeof(*p->packed));
-	if (p->phase == NULL || p->act == NULL || p->grad == NULL || p->split == NULL ||
+	if (p->phase == NULL || p->act == NULL || p->grad == NULL || p->grad_of == NULL || p->split == NULL ||
 	    p->winograd == NULL || p->steps == NULL || p->groups == NULL || p->seeded == NULL ||
 	    p->stats == NULL || p->packed == NULL) {
 		ss_plan_free(p);
 		return NULL;
 	}
+	for (int i = 0; i < net->nodes; i++)
+		p->grad_of[i] = i;
 	return p;
 }
 
@@ -51,6 +54,37 @@ shape_training(struct ss_plan *p)
 		p->piece = 8;
 	p->pieces = ss_parts(p->batch, p->piece);
 	ss_shape_nodes(p);
+}
+
+/*
+ * Whether what else reads input a of a sum, beside the sum, comes before its other input b and is a norm: then going backward the sum
+ * comes first, then what made b reads its gradient, and last a's is added to.
+ */
+static bool
+adds_later(const struct ss_plan *p, int sum, int a, int b)
+{
+	for (int i = a + 1; i < p->net->nodes; i++) {
+		const struct ss_node *n = &p->net->node[i];
+
+		if (i != sum && (n->in2 == a || (n->in == a && (n->op != SS_OP_NORM || i > b))))
+			return false;
+	}
+	return true;
+}
+
+/* The gradient of a sum is that of both its inputs: where nothing is added to one while the other is read, all three are one. */
+static void
+share_sums(struct ss_plan *p, const bool *wanted)
+{
+	for (int i = p->net->nodes - 1; i > 0; i--) {
+		const int a = p->net->node[i].in, b = p->net->node[i].in2;
+
+		if (p->net->node[i].op != SS_OP_ADD || !wanted[i] || !wanted[a] || !wanted[b] || a == b || p->seeded[a] ||
+		    p->seeded[b] || p->grad[a].border || p->grad[b].border || !adds_later(p, i, a, 0) || !adds_later(p, i, b, a))
+			continue;
+		p->grad_of[a] = p->grad_of[b] = p->grad_of[i];
+		p->grad[a].used = p->grad[b].used = false;
+	}
 }
 
 int
@@ -79,10 +113,11 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 			wanted[node->in2] = true;
 		ss_shape_slot(&p->grad[i], node, batch, node->op == SS_OP_CONV && node->conv.k == 3);
 	}
+	share_sums(p, wanted);
 	ss_emit_forward(p, net->nodes - 1);
 	for (int i = 0; i < n; i++)		/* the loss reads outputs and writes seeds between the passes */
 		ss_emit_use(p, &p->act[seeds[i]], p->phase[p->phases - 1].segment + 1),
-		    ss_emit_use(p, &p->grad[seeds[i]], p->phase[p->phases - 1].segment + 1);
+		    ss_emit_use(p, ss_plan_grad(p, seeds[i]), p->phase[p->phases - 1].segment + 1);
 	ss_emit_backward(p, wanted, written, pending);
 	for (int i = 0; i < net->nodes; i++)
 		if (net->node[i].layer[0] != '\0')	/* what others may want to look at, after the step too */
@@ -159,6 +194,7 @@ ss_plan_free(struct ss_plan *p)
 	free(p->phase);
 	free(p->act);
 	free(p->grad);
+	free(p->grad_of);
 	free(p->split);
 	free(p->winograd);
 	free(p->steps);

@@ -104,6 +104,7 @@ struct ss_plan {
 	struct ss_phase *phase;	/* forward, then backward */
 	int phases, forward;	/* forward: how many of them */
 	struct ss_slot *act, *grad;	/* by node */
+	int *grad_of;		/* by node: that in whose slot its gradient lies, often itself */
 	struct ss_split *split;
 	bool *winograd;		/* by node: which kernels a convolution uses */
 	struct ss_steps *steps;	/* by node: Winograd in steps */
@@ -115,6 +116,12 @@ struct ss_plan {
 	size_t scratch_floats;	/* for each thread that executes it: */
 	size_t kernel_floats;	/* so many for its kernels, then the slots with places there */
 };
+
+static inline struct ss_slot *
+ss_plan_grad(const struct ss_plan *p, int node)
+{
+	return &p->grad[p->grad_of[node]];
+}
 
 /*
  * A plan to train with `batch` images: the gradients of the nodes seeds[0..n-1] are
