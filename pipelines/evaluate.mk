@@ -1,7 +1,7 @@
 # evaluate.mk - embeds a data set, scores the embeddings, and puts the scores into one table
 #
-# For pipelines that set BIN, OUT, LOAD_train and LOAD_test (ss-load and its source), ARCH,
-# METHOD, SEED, THREADS, K, T and SETTINGS (names of the variables that make the recipe), and make
+# For pipelines that set BIN, OUT, LOAD_train and LOAD_test (ss-load and its source), SEED,
+# THREADS, K, T and SETTINGS (names of the variables that make the recipe), and make
 # $(OUT)/model.safetensors. Gives $(OUT)/scores.txt: kNN and linear probe of the trained
 # network, of the same network untrained, and of raw pixels.
 
@@ -14,7 +14,6 @@ endef
 # The recipe as arguments of make: NAME=value, those that are not empty.
 RECIPE = $(strip $(foreach v,$(SETTINGS),$(if $($v),$v=$(if $(word 2,$($v)),"$($v)",$($v)))))
 
-UNTRAINED = --untrained $(SEED) --arch $(ARCH) --method $(METHOD)
 # What is scored; runs of one experiment need the baselines once.
 SETS   = pixels untrained trained
 SCORES = $(foreach s,$(SETS),$(OUT)/$s.knn $(OUT)/$s.linear)
@@ -22,8 +21,8 @@ SCORES = $(foreach s,$(SETS),$(OUT)/$s.knn $(OUT)/$s.linear)
 $(OUT)/trained-%.sst: $(OUT)/model.safetensors
 	$(call run,$(LOAD_$*) | ss-embed -m $< -t $(THREADS) -o $@ --force)
 
-$(OUT)/untrained-%.sst: | $(OUT)/settings $(NEEDS)
-	$(call run,$(LOAD_$*) | ss-embed $(UNTRAINED) -t $(THREADS) -o $@ --force)
+$(OUT)/untrained-%.sst: $(OUT)/model.safetensors
+	$(call run,$(LOAD_$*) | ss-embed -m $< --untrained $(SEED) -t $(THREADS) -o $@ --force)
 
 $(OUT)/pixels-%.sst: | $(OUT)/settings $(NEEDS)
 	$(call run,$(LOAD_$*) -o $@ --force)

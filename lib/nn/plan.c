@@ -57,8 +57,8 @@ shape_training(struct ss_plan *p)
 }
 
 /*
- * Whether what else reads input a of a sum, beside the sum, comes before its other input b and is a norm: then going backward the sum
- * comes first, then what made b reads its gradient, and last a's is added to.
+ * Whether all else that reads input a of a sum are norms before its other input b: then, going backward, the sum comes
+ * first, then b's node reads its gradient, and only then a's is added to.
  */
 static bool
 adds_later(const struct ss_plan *p, int sum, int a, int b)
@@ -72,7 +72,7 @@ adds_later(const struct ss_plan *p, int sum, int a, int b)
 	return true;
 }
 
-/* The gradient of a sum is that of both its inputs: where nothing is added to one while the other is read, all three are one. */
+/* A sum's gradient is that of both its inputs: where nothing is added to one while the other is read, they are one. */
 static void
 share_sums(struct ss_plan *p, const bool *wanted)
 {
