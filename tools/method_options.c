@@ -10,7 +10,7 @@
 
 static const char METHOD_DEFAULT[] = "simsiam";
 static const double TEMPERATURE_MIN = 1e-3, TEMPERATURE_MAX = 1e3, COEFFICIENT_MAX = 1e6, EPOCHS_MAX = 1e6;
-enum { OWN_MAX = 1000000, GROUPS_MAX = 1024, MOCO_GROUPS = 8, ALTERNATE_MAX = 1000000000 };
+enum { BATCH_DEFAULT = 256, OWN_MAX = 1000000, GROUPS_MAX = 1024, MOCO_GROUPS = 8, ALTERNATE_MAX = 1000000000 };
 
 enum {
 	METHOD = METHOD_OPT_FIRST, PREDICTOR, TEMPERATURE, TARGET_MOMENTUM, TARGET_MOMENTUM_END, TARGET_TEMPERATURE,
@@ -52,6 +52,12 @@ method_options_table(struct option *out)
 	memcpy(out, OPTIONS, sizeof(OPTIONS));
 }
 
+static int
+batch_of(const struct ss_method *m)
+{
+	return m->batch > 0 ? m->batch : BATCH_DEFAULT;
+}
+
 void
 method_options_usage(FILE *f)
 {
@@ -60,8 +66,11 @@ method_options_usage(FILE *f)
 		const struct ss_method *m = ss_methods[i];
 		const bool sgd = m->optimiser == SS_SGD;
 
-		fprintf(f, "%30s%-10s lr %g, weight decay %g%s%s: %s\n", "", m->name, m->lr, m->weight_decay,
-		    sgd ? "" : ", ", sgd ? "" : ss_optimiser_names[m->optimiser], m->summary);
+		fprintf(f, "%30s%-10s batch %d, lr %g, ", "", m->name, batch_of(m), m->lr);
+		if (m->predictor_lr > 0)
+			fprintf(f, "predictor's %g, ", m->predictor_lr);
+		fprintf(f, "weight decay %g%s%s: %s\n", m->weight_decay, sgd ? "" : ", ",
+		    sgd ? "" : ss_optimiser_names[m->optimiser], m->summary);
 	}
 	fprintf(f, "what not every method has:\n"
 	    "      --predictor HEAD        head     [the method's]  or none, fixed; of simsiam, fastsiam, byol\n"
@@ -181,6 +190,8 @@ method_options_result(struct run_options *o)
 	if (m == NULL)
 		tool_die(TOOL_MISUSE, "--method '%s' is unknown; see ss-train --help", given.method);
 	check(m, m->knobs.coefficient[1] > 0 ? 3 : m->knobs.coefficient[0] > 0 ? 1 : 0);
+	if (o->batch == 0)
+		o->batch = batch_of(m);
 	*k = m->knobs;
 	if (given.knobs.temperature > 0)
 		k->temperature = given.knobs.temperature;

@@ -46,7 +46,7 @@ struct run_options {
 	struct ss_head projector, predictor;
 	bool own_projector, own_predictor;	/* given, not the method's */
 	bool predictor_fixed;		/* as it begins */
-	int batch;
+	int batch;			/* 0, until the options are complete: the method's */
 	struct ss_update update;	/* momentum and so on; the rates follow from the schedule */
 	struct ss_schedule schedule;	/* its base is the rate after scaling; in steps as far as that is said here */
 	double decay_epochs;		/* at which the schedule ends; 0: with the run */

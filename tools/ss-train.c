@@ -14,7 +14,7 @@
 #include "update_options.h"
 
 static const char OUTPUT_DEFAULT[] = "model.safetensors", ARCH_DEFAULT[] = "resnet20", CPU_DEFAULT[] = "auto";
-enum { BATCH_DEFAULT = 256, BATCH_MIN = 2, BATCH_MAX = 65536, EVERY_MAX = 1000000000,
+enum { BATCH_MIN = 2, BATCH_MAX = 65536, EVERY_MAX = 1000000000,
 	KEEP_DEFAULT = 0, KEEP_MAX = 1000, LOG_EVERY_DEFAULT = 1, MONITOR_EVERY_DEFAULT = 1, PATIENCE_DEFAULT = 5 };
 static const double CHANNEL_MAX = 1e6, STD_MIN = 1e-6;
 
@@ -29,12 +29,12 @@ print_usage(FILE *f)
 	fprintf(f, "\n"
 	    "      --projector HEAD        head     [the method's]  as 2048bnr,2048bN: width, then b bias,\n"
 	    "                                       n norm, N norm without affine, r ReLU\n"
-	    "  -b, --batch N               integer  [%d]  %d..%d images\n"
+	    "  -b, --batch N               integer  [the method's]  %d..%d images\n"
 	    "      --steps N               integer  [0]  steps of the run, 0: all that the stream has\n"
 	    "      --seed N                integer  [0]  0..2^64-1, of the initial weights\n"
 	    "      --mean X[,X...]         numbers  [CIFAR-10's or 0.5]  -%g..%g, of each channel on 0..1\n"
 	    "      --std X[,X...]          numbers  [CIFAR-10's or 0.25]  %g..%g, the same\n",
-	    BATCH_DEFAULT, BATCH_MIN, BATCH_MAX, CHANNEL_MAX, CHANNEL_MAX, STD_MIN, CHANNEL_MAX);
+	    BATCH_MIN, BATCH_MAX, CHANNEL_MAX, CHANNEL_MAX, STD_MIN, CHANNEL_MAX);
 	fprintf(f,
 	    "      --resume                         go on from the output file, if it is there\n"
 	    "      --checkpoint-every N    integer  [0]  0..%d steps, 0: every epoch\n"
@@ -156,7 +156,7 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	struct option all[METHOD_OPTIONS + UPDATE_OPTIONS + START_OPTIONS + sizeof(longopts) / sizeof(*longopts)];
-	struct run_options o = { .output = OUTPUT_DEFAULT, .watch = -1, .batch = BATCH_DEFAULT,
+	struct run_options o = { .output = OUTPUT_DEFAULT, .watch = -1,
 		.log_every = LOG_EVERY_DEFAULT, .monitor_every = MONITOR_EVERY_DEFAULT, .keep = KEEP_DEFAULT };
 	const char *cpu = CPU_DEFAULT;
 	int c, threads = 0;

@@ -55,7 +55,7 @@ static struct {
 } given = {
 	.update = { .momentum = MOMENTUM_DEFAULT, .weight_decay = NAN, .trust = TRUST_DEFAULT, .beta2 = BETA2_DEFAULT },
 	.schedule = { .base = NAN, .gamma = GAMMA_DEFAULT }, .accumulate = ACCUMULATE_DEFAULT, .decay = -1,
-	.backbone_scale = 1, .decay_end = NAN, .optimiser = -1
+	.predictor_rate = NAN, .backbone_scale = 1, .decay_end = NAN, .optimiser = -1
 };
 
 void
@@ -85,7 +85,7 @@ update_options_usage(FILE *f)
 	    "      --milestones N[,N...]   integers [none]  epochs at which the rate is multiplied by gamma\n"
 	    "      --gamma X               number   [%g]  0..1\n"
 	    "      --warmup X              number   [0]  0..%g epochs of rising lr before that\n"
-	    "      --predictor-lr X        number   [decay]  decay: as the rest; fixed: always --lr; or a rate\n"
+	    "      --predictor-lr X        number   [the method's]  decay: as the rest; fixed: always --lr; or a rate\n"
 	    "      --backbone-lr-scale X   number   [1]  0..%g, times the rate of the rest\n"
 	    "      --vector-lr X           number   [--lr, or the method's]  up to %g, of biases and norms\n"
 	    "      --optimizer NAME        name     [the method's] ", LR_MAX, EPOCHS_MAX, GAMMA_DEFAULT, EPOCHS_MAX,
@@ -198,6 +198,19 @@ set_rates(struct run_options *o)
 		o->update.vector_scale = m->vector_lr / m->lr;
 }
 
+/* What the method gives the predictor goes with its rate for the rest, whatever that is, as long as its optimiser is used. */
+static void
+set_predictor_rate(struct run_options *o)
+{
+	const struct ss_method *m = o->method;
+	const bool none = o->predictor_fixed || (o->own_predictor && o->predictor.layers == 0);
+
+	if (!isnan(given.predictor_rate))
+		o->predictor_rate = given.predictor_rate;
+	else if (m->predictor_lr > 0 && o->update.optimiser == m->optimiser && !none)
+		o->predictor_rate = m->predictor_lr / m->lr * o->schedule.base;
+}
+
 void
 update_options_result(struct run_options *o)
 {
@@ -207,12 +220,12 @@ update_options_result(struct run_options *o)
 	o->schedule = given.schedule;
 	o->warmup = given.warmup;
 	o->decay_epochs = given.decay_epochs;
-	o->predictor_rate = given.predictor_rate;
 	o->accumulate = given.accumulate;
 	o->backbone_scale = given.backbone_scale;
 	set_rates(o);
 	if (given.scale != SCALE_NONE)
 		o->schedule.base *= given.scale == SCALE_LINEAR ? ratio : sqrt(ratio);
+	set_predictor_rate(o);
 	if (isnan(o->update.weight_decay))
 		o->update.weight_decay = o->method->weight_decay;
 	o->decay_end = isnan(given.decay_end) ? o->update.weight_decay : given.decay_end;

@@ -68,10 +68,12 @@ struct ss_method {
 	int min_views, max_views;
 	bool z_grad, p_grad;		/* where its gradients enter */
 	bool target, labels;		/* what it needs */
-	/* published defaults for CIFAR-10, batch 256 */
+	/* published defaults for CIFAR-10, but for simsiam, whose own learn sooner */
+	int batch;			/* 0: 256 */
 	enum ss_optimiser optimiser;	/* SS_SGD unless it says otherwise */
 	double lr, weight_decay;
 	double vector_lr;		/* of biases and norms; 0: lr */
+	double predictor_lr;		/* of the predictor, always; 0: as the rest */
 	double target_momentum;		/* of the first step; it rises to 1 by half a cosine, or stays */
 	bool momentum_stays;
 	struct ss_knobs knobs;		/* 0: it has no such */

@@ -17,7 +17,7 @@ fi
 # waiting: percent of the steps' time.
 waiting() {
 	ss-load shapes --records 50000 --shuffle | ss-augment --two-views |
-	    ss-train --profile --steps 12 -t "$THREADS" --force -o "$scratch/m.safetensors" 2>&1 |
+	    ss-train --profile --batch 256 --steps 12 -t "$THREADS" --force -o "$scratch/m.safetensors" 2>&1 |
 	    sed -n 's/^profile .*: \([0-9.]*\) ms a step, \([0-9.]*\) of them.*/\1 \2/p' | awk '{ print 100 * $2 / $1 }'
 }
 row 'ss-load | ss-augment | ss-train: waiting' waiting '' '% of the time'

@@ -47,7 +47,7 @@ notes() {
 	esac
 }
 
-methods=$(ss-train --help | sed -n 's/^ \{30\}\([a-z]*\)  *lr .*/\1/p')
+methods=$(ss-train --help | sed -n 's/^ \{30\}\([a-z]*\)  *batch .*/\1/p')
 # shellcheck disable=SC2086
 [ "$(echo $methods)" = "simsiam fastsiam byol simclr dcl moco swav dino barlow vicreg supervised" ]
 ok "--help lists the methods"

@@ -31,7 +31,7 @@ grep -o -e '--[a-z][a-z0-9-]*' out | sort -u |
     grep -v -x -e --help -e --version -e --quiet -e --verbose -e --force -e --no-history >shown
 [ "$(wc -l <known)" -gt 20 ] && cmp known shown
 ok "--help names every option and no other"
-grep -q -e 'batch N  *integer  \[256\]  2\.\.65536' out && grep -q 'resnet20 resnet32 resnet44 resnet56 resnet110 resnet18 resnet34 resnet50 resnet101 resnet152 resnet20v2' out
+grep -q -e 'batch N  *integer  \[the method.s\]  2\.\.65536' out && grep -q 'resnet20 resnet32 resnet44 resnet56 resnet110 resnet18 resnet34 resnet50 resnet101 resnet152 resnet20v2' out
 ok "--help has types, defaults, ranges and names"
 
 while read -r args; do
@@ -43,7 +43,7 @@ done <<'END'
 one.sst
 --method bayol
 --method simsiam,simclr
---arch resnet50
+--batch 256
 --arch
 --cpu z80
 --projector 64x
@@ -171,7 +171,7 @@ ok "the log has every step once, in the documented fields"
 [ "$(wc -l <a.jsonl)" -eq $STEPS ] && [ "$(sed -n 's/.*"epoch":\([0-9]*\),.*/\1/p' a.jsonl | tr -d '\n')" = 000011112222 ]
 ok "epochs of the log: of 70 records 6 are dropped in each"
 # The cosine, every fourth step of it: lr/2 (1 + cos(pi k/12))
-[ "$(sed -n 's/.*"lr":\([0-9.]*\),.*/\1/p' a.jsonl | awk 'NR % 4 == 1' | tr '\n' ' ')" = "0.06 0.045 0.015 " ]
+[ "$(sed -n 's/.*"lr":\([0-9.]*\),.*/\1/p' a.jsonl | awk 'NR % 4 == 1' | tr '\n' ' ')" = "0.1 0.075 0.025 " ]
 ok "the learning rate is a cosine over all steps"
 [ "$(get step a.safetensors),$(get steps a.safetensors),$(get epoch a.safetensors),$(get records a.safetensors)" = \
     "$STEPS,$STEPS,2,64" ] && [ "$(get arch a.safetensors) $(get method a.safetensors)" = "resnet20 simsiam" ] &&
@@ -230,12 +230,12 @@ run 0 train -o c.safetensors --force --profile v.sst && cmp a.safetensors c.safe
     awk '/^  a whole step/ { whole = $4 } /^  operator/ { on = 1; next } /^  a whole/ { on = 0 }
 	on { sum += substr($0, 55) } END { exit !(sum > 0.98 * whole && sum < 1.02 * whole) }' err
 ok "--profile: a table whose rows add up to the step; the same bytes"
-run 0 train -o b.safetensors --force --lr 0.96 --lr-scale linear v.sst && run 0 ss-cmp a.safetensors b.safetensors
-ok "--lr-scale linear: 0.96 at batch 16 is 0.06"
-run 0 train -o b.safetensors --force --lr 0.24 --lr-scale sqrt v.sst && run 0 ss-cmp a.safetensors b.safetensors
-ok "--lr-scale sqrt: so is 0.24"
+run 0 train -o b.safetensors --force --lr 1.6 --lr-scale linear v.sst && run 0 ss-cmp a.safetensors b.safetensors
+ok "--lr-scale linear: 1.6 at batch 16 is 0.1"
+run 0 train -o b.safetensors --force --lr 0.4 --lr-scale sqrt v.sst && run 0 ss-cmp a.safetensors b.safetensors
+ok "--lr-scale sqrt: so is 0.4"
 run 0 train -o b.safetensors --force --warmup 1.5 --log b.jsonl v.sst &&
-    [ "$(sed -n 's/.*"lr":\([0-9.]*\),.*/\1/p' b.jsonl | sed -n '1p;3p;6p;7p;10p' | tr '\n' ' ')" = "0.01 0.03 0.06 0.06 0.03 " ]
+    [ "$(sed -n 's/.*"lr":\([0-9.]*\),.*/\1/p' b.jsonl | sed -n '1p;3p;6p;7p;10p' | tr '\n' ' ')" = "0.016666667 0.05 0.1 0.1 0.05 " ]
 ok "--warmup rises for its epochs, then the cosine begins"
 
 # Methods, architectures, lengths

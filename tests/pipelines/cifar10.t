@@ -8,7 +8,7 @@ tiny data/cifar-10-batches-bin
 set -o pipefail
 ss-load cifar | ss-augment --two-views | ss-train 2>err
 ok 'ss-load cifar | ss-augment --two-views | ss-train'
-run 0 ss-info --check model.safetensors && [ "$(ss-info --get step model.safetensors)" = 1 ]
+run 0 ss-info --check model.safetensors && [ "$(ss-info --get step model.safetensors)" = 9 ]
 ok 'the model is in model.safetensors'
 mv data elsewhere
 SS_DATA=elsewhere ss-load cifar | SS_DATA=elsewhere ss-augment --two-views | ss-train -o second.safetensors 2>err &&

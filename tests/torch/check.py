@@ -149,7 +149,7 @@ def tool(name, *arguments):
 
 
 RUNS = {    # method: head options of ss-train, the same network in PyTorch
-    "simsiam": (["--projector", "48bnr,64bN", "--predictor", "16bnr,64b"],
+    "simsiam": (["--projector", "48bnr,64bN", "--predictor", "16bnr,64b", "--predictor-lr", "decay"],
                 lambda body: ssnet.SimSiam(body, hidden=48, out=64, bottleneck=16)),
     "simclr": (["--projector", "48bnr,32b"], lambda body: ssnet.SimCLR(body, hidden=48, out=32)),
 }
