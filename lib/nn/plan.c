@@ -133,39 +133,41 @@ fail:
 	return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
 }
 
+/* What is left for a plan that goes forward only, as far as node `last`, whose output is read afterwards; NULL is out of memory. */
+static int
+finish_forward(struct ss_plan **out, struct ss_plan *p, const struct ss_net *net, int last, struct ss_err *e)
+{
+	if (p != NULL) {
+		ss_emit_forward(p, last);
+		ss_emit_use(p, &p->act[last], p->phase[p->phases - 1].segment + 1);
+		if (ss_place(p) < 0) {
+			ss_plan_free(p);
+			p = NULL;
+		}
+	}
+	*out = p;
+	return p != NULL ? 0 : ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
+}
+
 int
 ss_plan_follow(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
     int batch, int last, struct ss_err *e)
 {
 	struct ss_plan *p = plan_new(net, kern, batch);
 
-	*out = NULL;
-	if (p == NULL)
-		goto fail;
-	shape_training(p);
-	ss_emit_forward(p, last);
-	ss_emit_use(p, &p->act[last], p->phase[p->phases - 1].segment + 1);
-	if (ss_place(p) < 0)
-		goto fail;
-	*out = p;
-	return 0;
-fail:
-	ss_plan_free(p);
-	return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
+	if (p != NULL)
+		shape_training(p);
+	return finish_forward(out, p, net, last, e);
 }
 
-int
-ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
-    int batch, int last, struct ss_err *e)
+/* A piece of images whose tensors stay in the caches. */
+static void
+shape_inference(struct ss_plan *p, int last)
 {
-	struct ss_plan *p = plan_new(net, kern, batch);
 	size_t largest = 1;
 
-	*out = NULL;
-	if (p == NULL)
-		goto fail;
 	for (int i = 0; i <= last; i++) {
-		const struct ss_node *n = &net->node[i];
+		const struct ss_node *n = &p->net->node[i];
 		const size_t floats = (size_t)n->c * n->h * n->w;
 
 		largest = floats > largest ? floats : largest;
@@ -173,17 +175,19 @@ ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 	p->piece = 1;
 	while (p->piece < 8 && 2 * (size_t)p->piece * largest * sizeof(float) <= MAX_PIECE)
 		p->piece *= 2;
-	p->pieces = ss_parts(batch, p->piece);
+	p->pieces = ss_parts(p->batch, p->piece);
 	ss_shape_nodes(p);
-	ss_emit_forward(p, last);
-	ss_emit_use(p, &p->act[last], p->phase[p->phases - 1].segment + 1);
-	if (ss_place(p) < 0)
-		goto fail;
-	*out = p;
-	return 0;
-fail:
-	ss_plan_free(p);
-	return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
+}
+
+int
+ss_plan_infer(struct ss_plan **out, const struct ss_net *net, const struct ss_kernels *kern,
+    int batch, int last, struct ss_err *e)
+{
+	struct ss_plan *p = plan_new(net, kern, batch);
+
+	if (p != NULL)
+		shape_inference(p, last);
+	return finish_forward(out, p, net, last, e);
 }
 
 void
