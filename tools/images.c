@@ -76,6 +76,7 @@ images_read(struct images *im, const char *path)
 	}
 	if (im->n == 0)
 		tool_die(TOOL_MISUSE, "%s has no images", ss_reader_name(in));
+	im->digest = ss_reader_totals(in)->digest;
 	ss_reader_free(in);
 }
 

@@ -15,6 +15,7 @@ struct images {
 	int shape[3];		/* c, h, w */
 	uint8_t *data;		/* n x c x h x w */
 	int32_t *label;		/* n */
+	uint32_t digest;	/* of the stream's records, as ss-info --digest prints it */
 };
 
 /*

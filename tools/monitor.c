@@ -72,6 +72,13 @@ monitor_score(struct monitor *m, const struct ss_weights *w, double *rank, struc
 }
 
 void
+monitor_digests(const struct monitor *m, uint32_t digest[2])
+{
+	digest[0] = m->bank.digest;
+	digest[1] = m->query.digest;
+}
+
+void
 monitor_free(struct monitor *m)
 {
 	if (m == NULL)

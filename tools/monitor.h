@@ -18,6 +18,9 @@ struct monitor *monitor_open(const char *files, const struct ss_net *net,
  * their effective rank over the first 25600 images of the bank (ss_rankme).
  */
 double monitor_score(struct monitor *m, const struct ss_weights *w, double *rank, struct ss_pool *pool);
+
+/* Digest of the bank's records, and of the queries'. */
+void monitor_digests(const struct monitor *m, uint32_t digest[2]);
 void monitor_free(struct monitor *m);
 
 #endif

@@ -18,7 +18,7 @@ print_channels(char text[64], const float *v, int n)
 
 /* What else it was told: nothing, or options and a space. */
 static void
-print_knobs(char *text, size_t size, const struct model *m, const struct run_options *o)
+print_knobs(char *text, size_t size, const struct model *m, const struct run_options *o, const uint32_t watched[2])
 {
 	const struct ss_knobs *k = &o->knobs;
 	size_t n = 0;
@@ -34,6 +34,8 @@ print_knobs(char *text, size_t size, const struct model *m, const struct run_opt
 	SAY(o->early_stop, "--early-stop %s --patience %d ", run_watchable[o->watch], o->patience);
 	SAY(o->early_stop && o->watch != MEASURE_LOSS, "--monitor-every %d ", o->monitor_every);
 	SAY(o->restore_best, "--restore-best ");
+	SAY((o->early_stop || o->restore_best) && o->watch != MEASURE_LOSS, "--watched %08" PRIx32 ",%08" PRIx32 " ",
+	    watched[0], watched[1]);
 	SAY(o->update.optimiser != SS_SGD, "--optimizer %s --trust %.9g%s --beta2 %.9g ",
 	    ss_optimiser_names[o->update.optimiser], o->update.trust, o->update.clip ? " --clip" : "", o->update.beta2);
 	SAY(o->update.decay_vectors != ss_optimiser_decays_vectors(o->update.optimiser), "--decay %s ",
@@ -70,7 +72,7 @@ print_knobs(char *text, size_t size, const struct model *m, const struct run_opt
 }
 
 void
-recipe_text(struct model *m, const struct run_options *o, const struct batch *b)
+recipe_text(struct model *m, const struct run_options *o, const struct batch *b, const uint32_t watched[2])
 {
 	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[1024], local[64] = "";
 
@@ -78,7 +80,7 @@ recipe_text(struct model *m, const struct run_options *o, const struct batch *b)
 	ss_head_print(&m->predictor, predictor);
 	print_channels(mean, m->mean, m->shape[0]);
 	print_channels(std, m->std, m->shape[0]);
-	print_knobs(knobs, sizeof(knobs), m, o);
+	print_knobs(knobs, sizeof(knobs), m, o, watched);
 	if (b->views > b->globals)
 		snprintf(local, sizeof(local), ", %d of %d x %d x %d", b->views - b->globals, b->local[0], b->local[1],
 		    b->local[2]);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "profile.h"
+#include "recipe_text.h"
 #include "run_state.h"
 #include "tool.h"
 #include "trainlog.h"
@@ -172,6 +173,7 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	const struct run_options *o = r->o;
 	const uint32_t epoch = ss_reader_header(in)->first_epoch;
 	struct ss_crops crops;
+	uint32_t watched[2];
 	struct ss_err e = SS_ERR_INIT;
 	int status;
 
@@ -183,6 +185,8 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	batch_size(&r->batch, o->batch * o->accumulate);
 	crops = (struct ss_crops){ r->batch.globals, r->batch.views - r->batch.globals, r->batch.local[1],
 		r->batch.local[2] };
+	run_epoch_open(r, watched, pool);
+	recipe_text(&r->model, o, &r->batch, watched);
 	tool_refuse_input(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
@@ -199,7 +203,6 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	if (epoch > r->model.epoch)
 		tool_die(TOOL_MISUSE, "the stream begins with epoch %" PRIu32 ", but the run stands in epoch %"
 		    PRIu32, epoch, r->model.epoch);
-	run_epoch_open(r, pool);
 	if (o->log != NULL)		/* what cannot be written, hours later is too late to learn */
 		r->log = trainlog_open(o->log);
 	checkpoint_save(&r->checkpoint);

@@ -19,12 +19,17 @@ const char *const run_watchable[] = {
 static const char *const KEYS[MEASURES] = { "epoch_loss", "knn", "validation_loss", "validation_accuracy" };
 
 void
-run_epoch_open(struct run *r, struct ss_pool *pool)
+run_epoch_open(struct run *r, uint32_t watched[2], struct ss_pool *pool)
 {
 	if (r->o->monitor != NULL)
 		r->monitor = monitor_open(r->o->monitor, r->net, r->o->kern, pool);
 	if (r->o->validate != NULL)
 		r->validation = validation_open(r->o->validate, r->net, r->o->kern, pool);
+	watched[0] = watched[1] = 0;
+	if (r->o->watch == MEASURE_KNN)
+		monitor_digests(r->monitor, watched);
+	else if (r->validation != NULL)
+		watched[0] = validation_digest(r->validation);
 }
 
 /* Whether images are looked at after the step that was the last of its epoch. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "recipe_text.h"
 #include "run_state.h"
 #include "tool.h"
 
@@ -170,5 +169,4 @@ run_plan(struct run *r, const struct ss_header *h)
 	r->net->frozen = o->frozen;
 	plan_steps(r, h);
 	plan_schedule(r, h);
-	recipe_text(m, o, &r->batch);
 }

@@ -60,7 +60,7 @@ void run_init_take(struct run *r);
  * run_epoch.c: what is measured after the last step of an epoch, written to the log, and kept if it is the best; whether the run
  * is over, for it has all its steps or has not got better for long; and the best weights put in the place of the last.
  */
-void run_epoch_open(struct run *r, struct ss_pool *pool);
+void run_epoch_open(struct run *r, uint32_t watched[2], struct ss_pool *pool);	/* watched: see recipe_text */
 void run_epoch_end(struct run *r, struct ss_pool *pool);
 bool run_over(const struct run *r);
 void run_restore(struct run *r);

@@ -55,6 +55,12 @@ validation_score(struct validation *v, const struct ss_weights *w, double *loss,
 	return (double)correct / (double)v->images.n;
 }
 
+uint32_t
+validation_digest(const struct validation *v)
+{
+	return v->images.digest;
+}
+
 void
 validation_free(struct validation *v)
 {

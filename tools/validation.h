@@ -15,6 +15,7 @@ struct validation *validation_open(const char *file, const struct ss_net *net, c
 
 /* Top-1 accuracy in 0..1 and mean cross-entropy, normalisations with their running statistics. */
 double validation_score(struct validation *v, const struct ss_weights *w, double *loss, struct ss_pool *pool);
+uint32_t validation_digest(const struct validation *v);	/* of the records */
 void validation_free(struct validation *v);
 
 #endif

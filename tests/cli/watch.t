@@ -235,4 +235,12 @@ for o in "--early-stop loss" "--restore-best --best loss"; do
 	run 2 train $o -o r3.safetensors --resume v.sst && says 'was begun with other options'
 	ok "--resume is refused with $o"
 done
+views n=30 seed=8 extra=1 names=image >other.sst
+for o in "--validate FILE --best validation-loss" "--monitor bank.sst,FILE --best knn" "--monitor FILE,test.sst --best knn"; do
+	# shellcheck disable=SC2086
+	run 0 train ${o/FILE/test.sst} --restore-best -o r4.safetensors --force v.sst && cp r4.safetensors before &&
+	    run 2 train ${o/FILE/other.sst} --restore-best -o r4.safetensors --resume v.sst && says 'was begun with other options' &&
+	    cmp before r4.safetensors && run 0 train ${o/FILE/test.sst} --restore-best -o r4.safetensors --resume v.sst
+	ok "--resume is refused when another file decides: $o"
+done
 done_testing
