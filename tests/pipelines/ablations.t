@@ -8,7 +8,7 @@ export SS_DATA=$PWD/data
 # Every line of the real table is one that ss-train understands.
 ss-load cifar --limit 64 --epochs 1 | ss-augment --two-views >views.sst
 grep -v '^#' "$TOP/pipelines/ablations/runs" >lines
-while IFS='|' read -r name _ _ _ _ options; do
+while IFS='|' read -r name _ _ _ _ _ options; do
 	# shellcheck disable=SC2086
 	run 0 ss-train -q -b 32 --steps 1 --lr-scale linear $options -o m.safetensors --force views.sst
 	ok "$name: $options"
@@ -16,19 +16,20 @@ done <lines
 [ "$(wc -l <lines)" -gt 20 ]
 ok 'there are more than twenty'
 
-grep -e '^default' -e '^no stop-gradient' -e '^asymmetric, twice' -e '^half batch' -e '^3 projector' lines >few
+grep -e '^default' -e '^no stop-gradient' -e '^asymmetric, twice' -e '^half batch' -e '^3 projector' -e '^[dc][a-z]* predictor rate' lines >few
 pipeline() {
 	make --no-print-directory -f "$TOP/pipelines/ablations/Makefile" "BIN=$BIN" OUT="$PWD/run" RUNS=few EPOCHS=1 LIMIT=256 THREADS=1 "$@"
 }
 run 0 pipeline
 ok 'it runs to its end'
 for row in "untrained network  *$score  *$score" "default  *67.7  *+0.0  *$score  *+0.00  *$score  *[0-9.]*  *yes" \
-    "no stop-gradient  *0.1  *-67.6  *$score  *[-+][0-9.]*  *$score  *[0-9.]*  *[a-z]" "3 projector layers  *68.1  *$score"; do
+    "no stop-gradient  *0.1  *-67.6  *$score  *[-+][0-9.]*  *$score  *[0-9.]*  *[a-z]" "3 projector layers  *68.1  *$score" \
+    "constant predictor rate  *68.1  *+0.4  *$score  *[-+][0-9.]*  *$score  *[0-9.]*  *[a-z]"; do
 	grep -q "^$row" run/table.txt
 	ok "the table has: $row"
 done
-[ "$(ss-info --get steps run/default/model.safetensors) $(ss-info --get steps run/half-batch/model.safetensors)" = "4 8" ] &&
-	[ "$(ss-info --get steps 'run/asymmetric,-twice/model.safetensors')" = 8 ]
+[ "$(ss-info --get steps run/default/model.safetensors) $(ss-info --get steps run/half-batch/model.safetensors)" = "8 16" ] &&
+	[ "$(ss-info --get steps 'run/asymmetric,-twice/model.safetensors')" = 16 ]
 ok 'batches and epochs are those of the table'
 cp run/table.txt before
 touch then
