@@ -44,14 +44,13 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	return p;
 }
 
-/* About 32 pieces, of at most 8 images: enough for many threads, few enough partial sums. */
+/* About 32 pieces, of 2 to 8 images: enough for many threads, few enough partial sums, no transform for a single image. */
 static void
 shape_training(struct ss_plan *p)
 {
 	p->train = true;
 	p->piece = ss_parts(p->batch, 32);
-	if (p->piece > 8)
-		p->piece = 8;
+	p->piece = p->piece < 2 ? 2 : p->piece > 8 ? 8 : p->piece;
 	p->pieces = ss_parts(p->batch, p->piece);
 	ss_shape_nodes(p);
 }
