@@ -214,7 +214,8 @@ norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 	if (ph->input2_grad)
 		dr = grad(x, nd->in2, from);
 	x->plan->kern->norm_dgrad(n, nd->h, nd->w, nd->c, grad(x, ph->node, from),
-	    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift, s.mean, s.a, s.b, s.d, ss_plan_grad(x->plan, nd->in)->border,
+	    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift, s.mean, s.a, s.b,
+	    s.d, ss_plan_grad(x->plan, nd->in)->border,
 	    grad(x, nd->in, from), ph->accumulate, dr, ph->accumulate2);
 }
 

@@ -2,8 +2,8 @@
  * head.h - projection and prediction heads as short text
  *
  * A head is its layers separated by commas, each a width and letters: b bias, n norm,
- * N norm without gamma and beta, r ReLU, behind the norm or before it as the letters are. "2048bnr,2048bN" is SimSiam's projector for
- * CIFAR; "none" is no head.
+ * N norm without gamma and beta, r ReLU, behind the norm or before it as the letters are. "2048bnr,2048bN" is SimSiam's
+ * projector for CIFAR; "none" is no head.
  */
 #ifndef SS_HEAD_H
 #define SS_HEAD_H

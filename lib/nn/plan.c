@@ -132,7 +132,7 @@ fail:
 	return ss_fail(e, SS_EIO, "out of memory planning %s", net->arch);
 }
 
-/* What is left for a plan that goes forward only, as far as node `last`, whose output is read afterwards; NULL is out of memory. */
+/* The rest of a plan that goes forward only, to node `last`, whose output is read afterwards; p NULL: out of memory. */
 static int
 finish_forward(struct ss_plan **out, struct ss_plan *p, const struct ss_net *net, int last, struct ss_err *e)
 {
