@@ -45,7 +45,8 @@ plan_schedule(struct run *r, const struct ss_header *h)
 	const struct run_options *o = r->o;
 	const struct ss_schedule *s = &o->schedule;
 	const char *epochs = o->warmup > 0 ? "--warmup" : o->decay_epochs > 0 ? "--decay-epochs" :
-	    o->temperature_epochs > 0 ? "--target-temperature-epochs" : s->decay == SS_COSINE_EPOCH || s->decay == SS_COSINE_EPOCH1 || s->decay == SS_MILESTONES ? "--schedule" :
+	    o->temperature_epochs > 0 ? "--target-temperature-epochs" :
+	    s->decay == SS_COSINE_EPOCH || s->decay == SS_COSINE_EPOCH1 || s->decay == SS_MILESTONES ? "--schedule" :
 	    o->early_stop ? "--patience" : o->save_every > 0 ? "--save-every" : NULL;
 
 	if (epochs != NULL && h->records == SS_UNKNOWN)

@@ -52,6 +52,10 @@ differs() {
 differs --decay weights
 differs --predictor-lr fixed
 differs --predictor-lr 0.01
+run 0 train -t 1 -b 16 --lr 0.1 --predictor-lr 1 -o b.safetensors --force v.sst && cmp b.safetensors sgd.safetensors &&
+    run 0 train -t 1 -b 16 --lr 0.03 -o a.safetensors --force v.sst &&
+    run 0 train -t 1 -b 16 --lr 0.03 --predictor-lr 0.3 -o b.safetensors --force v.sst && cmp a.safetensors b.safetensors
+ok "simsiam's predictor learns at ten times the rate, always, unless told otherwise"
 differs --schedule constant
 differs --decay-epochs 2
 differs --lr-end 0.01
