@@ -50,7 +50,7 @@ heads(int features, struct ss_head *projector, struct ss_head *predictor)
 }
 
 /*
- * The paper's batches of 512 and rate of 0.06 learn next to nothing in the first epochs. Small batches and a predictor that
+ * The paper's rate of 0.06 (batches of 512; 256 were tried) learns next to nothing in the first epochs. Small batches and a predictor that
  * keeps up with what it predicts learn at once: pipelines/keras-example/RESULTS.
  */
 const struct ss_method ss_simsiam = {
