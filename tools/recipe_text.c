@@ -31,6 +31,7 @@ print_knobs(char *text, size_t size, const struct model *m, const struct run_opt
 	SAY(m->zero_gamma, "--zero-gamma ");
 	SAY(m->norm_eps != SS_NORM_EPS, "--norm-eps %.9g ", m->norm_eps);
 	SAY(m->norm_momentum != SS_NORM_MOMENTUM, "--norm-momentum %.9g ", m->norm_momentum);
+	SAY(o->norm_running, "--norm-statistics running ");
 	SAY(o->early_stop, "--early-stop %s --patience %d ", run_watchable[o->watch], o->patience);
 	SAY(o->early_stop && o->watch != MEASURE_LOSS, "--monitor-every %d ", o->monitor_every);
 	SAY(o->restore_best, "--restore-best ");

@@ -41,7 +41,7 @@ struct run_options {
 	const char *init;		/* NULL: none */
 	enum init_parts init_parts;
 	enum ss_init init_weights;
-	bool zero_gamma, frozen;
+	bool zero_gamma, frozen, norm_running;
 	double norm_eps, norm_momentum;	/* NAN: those of --init, or the usual ones */
 	struct ss_head projector, predictor;
 	bool own_projector, own_predictor;	/* given, not the method's */

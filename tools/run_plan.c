@@ -168,6 +168,7 @@ run_plan(struct run *r, const struct ss_header *h)
 	    (o->knobs.prototypes > 0 && (status = ss_net_add_prototypes(r->net, o->knobs.prototypes, &e)) < 0))
 		tool_fail(status, &e);
 	r->net->frozen = o->frozen;
+	r->net->norm_running = o->norm_running;
 	plan_steps(r, h);
 	plan_schedule(r, h);
 }

@@ -9,7 +9,7 @@
 
 static const double EPS_MAX = 1;
 
-enum { INIT = START_OPT_FIRST, PARTS, WEIGHTS, ZERO_GAMMA, FREEZE, EPS, MOMENTUM };
+enum { INIT = START_OPT_FIRST, PARTS, WEIGHTS, ZERO_GAMMA, FREEZE, EPS, MOMENTUM, STATISTICS };
 static const struct option OPTIONS[START_OPTIONS] = {
 	{ "init", required_argument, NULL, INIT },
 	{ "init-parts", required_argument, NULL, PARTS },
@@ -18,16 +18,18 @@ static const struct option OPTIONS[START_OPTIONS] = {
 	{ "freeze", required_argument, NULL, FREEZE },
 	{ "norm-eps", required_argument, NULL, EPS },
 	{ "norm-momentum", required_argument, NULL, MOMENTUM },
+	{ "norm-statistics", required_argument, NULL, STATISTICS },
 };
 
 const char *const run_init_parts[] = { [INIT_BACKBONE] = "backbone", [INIT_ALL] = "all", NULL };
 static const char *const FROZEN[] = { "backbone", NULL };
+static const char *const STATISTICS_OF[] = { "batch", "running", NULL };
 
 static struct {
 	const char *init;
 	int parts;			/* -1: not said */
 	enum ss_init weights;
-	bool zero_gamma, frozen;
+	bool zero_gamma, frozen, running;
 	double eps, momentum;
 } given = { .parts = -1, .eps = NAN, .momentum = NAN };
 
@@ -47,9 +49,10 @@ start_options_usage(FILE *f)
 	    "      --init-weights NAME     name     [%s]  what does not come from --init: %s, %s, %s\n"
 	    "      --zero-gamma                     the last norm of each residual block begins with gamma 0\n"
 	    "      --norm-eps X            number   [%g, or that of --init]  0..%g, of batch normalisations\n"
-	    "      --norm-momentum X       number   [%g, or that of --init]  0..1, a batch's share in running statistics\n",
+	    "      --norm-momentum X       number   [%g, or that of --init]  0..1, a batch's share in running statistics\n"
+	    "      --norm-statistics NAME  name     [%s]  what norms take in training: %s; %s, which then stay as they are\n",
 	    run_init_parts[INIT_BACKBONE], FROZEN[0], ss_init_names[0], ss_init_names[0], ss_init_names[1], ss_init_names[2],
-	    SS_NORM_EPS, EPS_MAX, SS_NORM_MOMENTUM);
+	    SS_NORM_EPS, EPS_MAX, SS_NORM_MOMENTUM, STATISTICS_OF[0], STATISTICS_OF[0], STATISTICS_OF[1]);
 }
 
 bool
@@ -63,6 +66,7 @@ start_option(int c, const char *arg)
 	case FREEZE:		given.frozen = tool_name("--freeze", arg, FROZEN) == 0; break;
 	case EPS:		given.eps = tool_double("--norm-eps", arg, 0, EPS_MAX); break;
 	case MOMENTUM:		given.momentum = tool_double("--norm-momentum", arg, 0, 1); break;
+	case STATISTICS:	given.running = tool_name("--norm-statistics", arg, STATISTICS_OF) == 1; break;
 	default:		return false;
 	}
 	return true;
@@ -82,4 +86,5 @@ start_options_result(struct run_options *o)
 	o->frozen = given.frozen;
 	o->norm_eps = given.eps;
 	o->norm_momentum = given.momentum;
+	o->norm_running = given.running;
 }

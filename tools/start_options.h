@@ -10,7 +10,7 @@
 
 #include "run.h"
 
-enum { START_OPTIONS = 7, START_OPT_FIRST = 700 };
+enum { START_OPTIONS = 8, START_OPT_FIRST = 700 };
 
 /* Writes START_OPTIONS lines of a getopt table. */
 void start_options_table(struct option *out);

@@ -170,7 +170,7 @@ ss_emit_forward(struct ss_plan *p, int last)
 				write_slot(p, &p->act[i]);
 				continue;
 			}
-			if (p->train && !ss_net_frozen(p->net, i)) {
+			if (p->train && !ss_net_norm_running(p->net, i)) {
 				ph = emit(p, SS_PH_STATS, i);
 				ss_emit_use(p, &p->act[n->in], ph->segment);
 			}

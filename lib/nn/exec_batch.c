@@ -103,13 +103,13 @@ finish(const struct exec *x, int node)
 	const struct ss_node *nd = &x->plan->net->node[node];
 	struct stats s = stats_of(x, node);
 	const double m = (double)x->n * nd->h * nd->w, share = x->plan->net->norm_momentum;
-	const bool frozen = ss_net_frozen(x->plan->net, node);
+	const bool running = ss_net_norm_running(x->plan->net, node);
 	float *running_mean = buffer(x, nd->mean), *running_var = buffer(x, nd->var);
 
 	for (int c = 0; c < nd->c; c++) {
 		double sum, square, mean, var;
 
-		if (frozen) {
+		if (running) {
 			ss_exec_affine(x, node, c, running_mean[c], running_var[c]);
 			continue;
 		}
@@ -126,14 +126,15 @@ finish(const struct exec *x, int node)
 
 /*
  * With xhat = (y - mean) / std: dy = gamma/std * (g - mean(g) - xhat * mean(g * xhat)),
- * written as a * g + b * (y - mean) + d (Ioffe and Szegedy 2015, section 3).
+ * written as a * g + b * (y - mean) + d (Ioffe and Szegedy 2015, section 3). Running statistics are constants: dy = a * g.
  */
 static void
 finish_back(const struct exec *x, int node)
 {
 	const struct ss_node *nd = &x->plan->net->node[node];
 	struct stats s = stats_of(x, node);
-	double m = (double)x->n * nd->h * nd->w;
+	const double m = (double)x->n * nd->h * nd->w;
+	const bool running = ss_net_norm_running(x->plan->net, node);
 	const float *gamma = param(x, nd->weight);
 
 	for (int c = 0; c < nd->c; c++) {
@@ -142,8 +143,8 @@ finish_back(const struct exec *x, int node)
 		total(x, s.sums, nd->c, c, &g, &gy);
 		a = invstd * (gamma == NULL ? 1 : gamma[c]);
 		s.a[c] = (float)a;
-		s.b[c] = (float)(-a * gy * invstd * invstd / m);
-		s.d[c] = (float)(-a * g / m);
+		s.b[c] = running ? 0 : (float)(-a * gy * invstd * invstd / m);
+		s.d[c] = running ? 0 : (float)(-a * g / m);
 		if (nd->weight >= 0) {
 			param_grad(x, nd->weight)[c] += (float)(gy * invstd);
 			param_grad(x, nd->bias)[c] += (float)g;

@@ -414,6 +414,12 @@ ss_net_frozen(const struct ss_net *net, int node)
 	return net->frozen && node <= net->backbone;
 }
 
+bool
+ss_net_norm_running(const struct ss_net *net, int node)
+{
+	return net->norm_running || ss_net_frozen(net, node);
+}
+
 size_t
 ss_net_count(const struct ss_net *net)
 {

@@ -126,6 +126,7 @@ struct ss_net {
 	enum ss_init init;		/* SS_INIT_PYTORCH */
 	bool zero_gamma;		/* see ss_net_init: no */
 	bool frozen;			/* train the heads alone: the backbone is as in inference, and gets no gradient: no */
+	bool norm_running;		/* train behind the running statistics, which stay as they are: no */
 };
 
 /*
@@ -157,6 +158,9 @@ size_t ss_net_count(const struct ss_net *net);
 
 /* Whether the node belongs to a frozen backbone. */
 bool ss_net_frozen(const struct ss_net *net, int node);
+
+/* Whether the norm takes its running statistics in training too, and leaves them. */
+bool ss_net_norm_running(const struct ss_net *net, int node);
 
 /*
  * Initial values as net->init says, a function of it, seed and tensor name alone (init.c). With zero_gamma the last norm of each

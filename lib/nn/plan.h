@@ -182,8 +182,8 @@ struct ss_workspace {
 /*
  * Forward pass over plan->batch images, u8 (n, c, h, w). Normalisations use the
  * statistics of the batch and update the running ones in w->buffers:
- * running = 0.9 running + 0.1 batch (or the net's norm_momentum), the variance unbiased. Those of a frozen backbone use
- * the running ones, and leave them.
+ * running = 0.9 running + 0.1 batch (or the net's norm_momentum), the variance unbiased. Those of a frozen backbone, and all
+ * with the net's norm_running, use the running ones, and leave them.
  */
 void ss_forward(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
     const uint8_t *images, const struct ss_workspace *space, struct ss_pool *pool);

@@ -89,6 +89,29 @@ run 0 first --freeze backbone --init a.safetensors --init-parts all -o z.safeten
     ! same a.safetensors z.safetensors projector.0.weight
 ok "heads of other methods learn behind it too"
 
+# Norms that keep their statistics
+
+run 0 tune --init a.safetensors --norm-statistics running -o r.safetensors one.sst &&
+    for t in $(helper tensors a.safetensors | grep -e '^[bl].*running_'); do
+	same a.safetensors r.safetensors "$t" || { echo "# $t"; false; break; }
+    done && ! same a.safetensors r.safetensors bn1.weight && ! same a.safetensors r.safetensors conv1.weight && ! cmp -s r.safetensors f.safetensors
+ok "--norm-statistics running: statistics stay, all else learns"
+run 0 tune --init a.safetensors --norm-statistics running -t 3 -o b.safetensors --force one.sst && cmp b.safetensors r.safetensors &&
+    run 0 tune --init a.safetensors --norm-statistics batch -o b.safetensors --force one.sst && cmp b.safetensors f.safetensors
+ok "the same bytes on three threads; batch is the default"
+# A record's loss does not depend on its neighbours: that of a batch is the mean of its halves'.
+losses() { sed -n 's/.*"loss":\([-0-9.e]*\).*/\1/p' "$1"; }
+halves() {
+	run 0 tune --init a.safetensors --lr 0 --weight-decay 0 --norm-statistics "$1" --steps 1 --log whole.jsonl -o b.safetensors --force one.sst &&
+	    run 0 tune --init a.safetensors --lr 0 --weight-decay 0 --norm-statistics "$1" --steps 2 -b 8 --log halves.jsonl -o b.safetensors --force one.sst &&
+	    losses whole.jsonl >whole && losses halves.jsonl >halves && awk 'NR == FNR { whole = $1; next } { sum += $1 }
+		END { d = whole - sum / 2; exit !(FNR == 2 && d < 1e-5 && d > -1e-5) }' whole halves
+}
+halves running && ! halves batch
+ok "a batch is no more than its records"
+run 0 first --norm-statistics running --steps 1 --init a.safetensors --init-parts all -o b.safetensors --force two.sst
+ok "heads with it too"
+
 # More of the same method
 
 run 0 ss-train -q -t 1 -b 16 --init a.safetensors --init-parts all --lr 0 --weight-decay 0 --steps 1 -o c.safetensors two.sst &&
@@ -128,6 +151,7 @@ done <<'END'
 2|--norm-eps -1 one.sst|--norm-eps
 2|--norm-eps 2 one.sst|--norm-eps
 2|--norm-momentum 1.5 one.sst|--norm-momentum
+2|--norm-statistics mean one.sst|--norm-statistics 'mean' is none of batch, running
 END
 cp a.safetensors s.safetensors
 run 2 tune --init s.safetensors -o s.safetensors --force one.sst && says "'s.safetensors' is input and output at once" && cmp a.safetensors s.safetensors
@@ -139,7 +163,7 @@ ok "the network is that of --init"
 
 run 0 first --steps 1 --lr 0 --weight-decay 0 -o p.safetensors two.sst
 ok "PyTorch's numbers are the default"
-for o in "--init-weights torchvision" "--init-weights keras" "--zero-gamma" "--norm-eps 1e-3" "--norm-momentum 0.01"; do
+for o in "--init-weights torchvision" "--init-weights keras" "--zero-gamma" "--norm-eps 1e-3" "--norm-momentum 0.01" "--norm-statistics running"; do
 	# shellcheck disable=SC2086
 	run 0 first --steps 1 --lr 0 --weight-decay 0 $o -o b.safetensors --force two.sst && run 1 ss-cmp p.safetensors b.safetensors &&
 	    run 2 first --steps 1 --lr 0 --weight-decay 0 -o b.safetensors --resume two.sst && says 'was begun with other options'

@@ -148,11 +148,12 @@ def tool(name, *arguments):
     subprocess.run([os.path.join(BIN, name)] + list(arguments), check=True)
 
 
-RUNS = {    # method: head options of ss-train, the same network in PyTorch
+RUNS = {    # method: options of ss-train, the same network in PyTorch
     "simsiam": (["--projector", "48bnr,64bN", "--predictor", "16bnr,64b", "--predictor-lr", "decay"],
                 lambda body: ssnet.SimSiam(body, hidden=48, out=64, bottleneck=16)),
     "simclr": (["--projector", "48bnr,32b"], lambda body: ssnet.SimCLR(body, hidden=48, out=32)),
 }
+STATISTICS = ("batch", "running")   # PyTorch's train() and eval()
 LR, MOMENTUM, DECAY, BATCH, SIZE = 0.05, 0.9, 0.02, 8, 8
 MARGIN = 5e-6
 TRIALS = 100
@@ -164,12 +165,12 @@ def draw_images(r, n, size):
     return (blocks + r.randint(0, 64, (n, 3, size, size))).astype(np.uint8)
 
 
-def second_step(net, checkpoint, views):
+def second_step(net, checkpoint, views, statistics):
     """Step 1 of 0..1 from the checkpoint of step 0, in double; returns tensors and loss."""
     state = {k: checkpoint[make_goldens.file_name(k)].astype("f8") for k in net.state_dict()
              if not k.endswith("num_batches_tracked")}
     net.load_state_dict({k: torch.from_numpy(v) for k, v in state.items()}, strict=False)
-    net.train()
+    net.train(statistics == "batch")
     sgd = torch.optim.SGD(net.parameters(), LR * 0.5 * (1 + math.cos(math.pi / 2)),
                           momentum=MOMENTUM, weight_decay=DECAY)
     for name, w in net.named_parameters():
@@ -187,7 +188,7 @@ def second_step(net, checkpoint, views):
     return after, loss.item()
 
 
-def live_step(report, method, arch, folder):
+def live_step(report, method, arch, statistics, folder):
     heads, make_net = RUNS[method]
     stream, model, log = (os.path.join(folder, f) for f in ("views.sst", "m", "log"))
     for trial in range(TRIALS):
@@ -196,13 +197,13 @@ def live_step(report, method, arch, folder):
         write_stream(stream, [("view1", views[0]), ("view2", views[1])])
         tool("ss-train", "-q", "--method", method, "--arch", arch, "--batch", str(BATCH),
              "--lr", str(LR), "--momentum", str(MOMENTUM), "--weight-decay", str(DECAY),
-             "--checkpoint-every", "1", "--keep", "1", "--log", log, "-o", model, "--force",
+             "--norm-statistics", statistics, "--checkpoint-every", "1", "--keep", "1", "--log", log, "-o", model, "--force",
              *heads, stream)
         ours, (first, meta) = read_model.read(model)[0], read_model.read(model + ".1")
         torch.set_default_dtype(torch.float64)
         try:
             after, loss = second_step(make_net(ssnet.resnet(arch)), first,
-                                      [v[BATCH:] for v in views])
+                                      [v[BATCH:] for v in views], statistics)
             break
         except make_goldens.BadExample:
             continue
@@ -225,8 +226,8 @@ def live_step(report, method, arch, folder):
         bad.append("losses in the log: %s; expected of step 1: %.9g" % (logged, loss))
     if meta["ss.step"] != "1":
         bad.append("the first checkpoint is of step %s" % meta["ss.step"])
-    report.line(not bad, "%s, %s: a step of ss-train, largest difference %.2g" %
-                (method, arch, worst), bad)
+    report.line(not bad, "%s, %s, %s statistics: a step of ss-train, largest difference %.2g" %
+                (method, arch, statistics, worst), bad)
 
 
 def live_embedding(report, method, arch, folder):
@@ -254,7 +255,8 @@ def live(report):
     for method, arch in (("simsiam", "resnet20"), ("simclr", "resnet20"), ("simclr", "resnet18")):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                live_step(report, method, arch, folder)
+                for statistics in STATISTICS:
+                    live_step(report, method, arch, statistics, folder)
                 live_embedding(report, method, arch, folder)
             except subprocess.CalledProcessError as e:
                 report.line(False, "%s, %s: %s" % (method, arch, e))

@@ -47,8 +47,9 @@ struct setup {
 	const struct ss_method *method;
 	int views, batch;
 	int locals, local_h, local_w;	/* how many of the views, and their size */
+	bool running;			/* norms take the running statistics */
 };
-#define NO_LOCALS 0, 0, 0
+#define NO_LOCALS 0, 0, 0, false
 
 static bool
 is_local(const struct setup *s, int view)
@@ -70,6 +71,7 @@ network_for(const struct setup *s, int view)
 	    ss_head_parse(&predictor, s->predictor, &e) < 0 ||
 	    ss_net_create(&net, s->arch, s->c, h, w, mean, std, &projector, &predictor, &e) < 0)
 		fail_msg("%s", e.text);
+	net->norm_running = s->running;
 	return net;
 }
 
@@ -112,6 +114,32 @@ pixels(const struct setup *s, int view)
 	return x;
 }
 
+/*
+ * Statistics near those of the first view. With any others the outputs of different images are nearly parallel, and little is left of
+ * their differences in floats.
+ */
+static void
+settle(const struct setup *s, const struct ss_net *net, const float *params, float *buffers)
+{
+	struct plain p = plain_create(net, s->batch, params, buffers);
+	uint8_t *x = pixels(s, 0);
+
+	for (int i = 0; i < 30; i++)
+		plain_forward(&p, x, true);
+	for (size_t i = 0; i < net->buffers.floats; i++)
+		buffers[i] = (float)p.buffers[i];
+	plain_free(&p);
+	free(x);
+}
+
+static void
+begin(const struct setup *s, const struct ss_net *net, float *params, float *buffers)
+{
+	initial(net, params, buffers);
+	if (s->running)
+		settle(s, net, params, buffers);
+}
+
 /* One step with a learning rate of 0: loss, gradients, running statistics. */
 static struct ss_trainer *
 step(const struct setup *s, const struct ss_net *net, const struct ss_kernels *kern,
@@ -128,7 +156,7 @@ step(const struct setup *s, const struct ss_net *net, const struct ss_kernels *k
 	    s->local_h, s->local_w }, s->batch, 1, 1, false,
 	    ss_pool_threads(pool), &e) < 0)
 		fail_msg("%s", e.text);
-	initial(net, t->weights.params, t->weights.buffers);
+	begin(s, net, t->weights.params, t->weights.buffers);
 	if (ss_trainer_step(t, (const uint8_t *const *)images, NULL, &h, result, pool, &e) < 0)
 		fail_msg("%s", e.text);
 	return t;
@@ -171,7 +199,7 @@ plain_loss(void *arg, double t)
 	for (int v = 0; v < l->s->views; v++) {
 		for (size_t i = 0; i < net->params.floats; i++)
 			l->plain[v].params[i] = l->base[i] + t * l->dir[i];
-		plain_forward(&l->plain[v], l->images[v], true);
+		plain_forward(&l->plain[v], l->images[v], !l->s->running);
 		z[v] = l->plain[v].out[net->projector];
 		p[v] = net->predictor < 0 ? NULL : l->plain[v].out[net->predictor];
 	}
@@ -194,7 +222,7 @@ line_create(struct line *l, const struct setup *s, const struct ss_net *net, uin
 	l->base = calloc(net->params.floats, sizeof(double));
 	l->dir = calloc(net->params.floats, sizeof(double));
 	assert_true(params != NULL && buffers != NULL && l->base != NULL && l->dir != NULL);
-	initial(net, params, buffers);
+	begin(s, net, params, buffers);
 	for (size_t i = 0; i < net->params.floats; i++)
 		l->base[i] = (double)params[i];
 	if (s->locals > 0)
@@ -227,6 +255,8 @@ line_free(struct line *l)
 static const struct ss_param *
 idle_bias(const struct ss_net *net, int param)
 {
+	if (net->norm_running)
+		return NULL;
 	for (int i = 0; i < net->nodes; i++)
 		for (int k = 0; k < net->nodes; k++)
 			if (net->node[i].op == SS_OP_LINEAR && net->node[i].bias == param &&
@@ -300,7 +330,7 @@ check_values(const struct setup *s, const struct ss_net *net, struct line *l,
 	line_create(l, s, net, l->images);
 	for (int v = 1; v < s->views; v++) {
 		memcpy(l->plain[v].buffers, l->plain[v - 1].buffers, net->buffers.floats * sizeof(double));
-		plain_forward(&l->plain[v], l->images[v], true);
+		plain_forward(&l->plain[v], l->images[v], !s->running);
 	}
 	for (int k = 0; t[k] != NULL; k++)
 		for (int i = 0; i < net->buffers.n; i++) {
@@ -383,10 +413,27 @@ static void
 crops(void **state)
 {
 	static const struct setup setups[] = {
-		{ &OPTION_A, 3, 7, 4, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 3, 5, 1, 4, 5 },
-		{ &BOTTLENECK, 3, 6, 8, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 5, 6, 3, 4, 4 },
-		{ &BEFORE, 1, 5, 5, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 3, 5, 1, 8, 7 },
-		{ &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 3, 5, 1, 4, 3 },
+		{ &OPTION_A, 3, 7, 4, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 3, 5, 1, 4, 5, false },
+		{ &BOTTLENECK, 3, 6, 8, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 5, 6, 3, 4, 4, false },
+		{ &BEFORE, 1, 5, 5, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 3, 5, 1, 8, 7, false },
+		{ &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 3, 5, 1, 4, 3, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(setups) / sizeof(*setups); i++)
+		check_step(&setups[i], true);
+}
+
+/* Norms with running statistics: constants, whose scale and shift have slopes all the same. */
+static void
+running_statistics(void **state)
+{
+	static const struct setup setups[] = {
+		{ &OPTION_A, 3, 7, 4, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 5, 0, 0, 0, true },
+		{ &PROJECTION, 3, 5, 4, "16bnr,9b", "none", &ss_simclr, 2, 5, 0, 0, 0, true },
+		{ &BOTTLENECK, 3, 6, 8, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 5, 6, 3, 4, 4, true },
+		{ &BEFORE, 3, 7, 6, "9nr,7n", "5rn,7b", &ss_simsiam, 2, 5, 0, 0, 0, true },
+		{ &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 5, 0, 0, 0, true },
 	};
 
 	(void)state;
@@ -776,6 +823,7 @@ main(void)
 		cmocka_unit_test(family),
 		cmocka_unit_test(whole_network),
 		cmocka_unit_test(crops),
+		cmocka_unit_test(running_statistics),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(wide),
 		cmocka_unit_test(steps),
