@@ -81,11 +81,15 @@ PROVE = BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(
 tests: all $(UNITS) $(GENS)
 check: tests
 	@for t in $(UNITS); do $$t || exit 1; done
-	$(PROVE) -j2 tests/cli tests/pipelines
+	$(PROVE) -j2 tests/cli tests/pipelines tests/faults
 
 # What takes longer: other compilers, other flags, sanitizers, PyTorch.
 check-long: check check-torch
 	$(PROVE) -v tests/long
+
+# Faults of all kinds, injected and counted: minutes. A part of them is in `make check`.
+check-faults: tests
+	@BIN=$(abspath $(BUILD)/bin) CC="$(CC)" $(PYTHON) -B tests/faults/run.py
 
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
@@ -141,7 +145,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all tests check check-long check-torch bench bench-conv bench-norm $(BENCHMARKS:%=bench-%) fuzz lint demo install uninstall dist clean FORCE
+.PHONY: all tests check check-faults check-long check-torch bench bench-conv bench-norm $(BENCHMARKS:%=bench-%) fuzz lint demo install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d) \
 	$(BENCHSRC:%.c=$(BUILD)/%.d)

@@ -80,7 +80,7 @@ open_temporary(const char *output)
 	const bool standard = output == NULL || strcmp(output, "-") == 0;
 	const char *folder = getenv("TMPDIR");
 	char *copy = strdup(standard ? "" : output), path[4096];
-	FILE *f;
+	FILE *f = NULL;
 	int fd;
 
 	if (copy == NULL)
@@ -90,8 +90,9 @@ open_temporary(const char *output)
 	snprintf(path, sizeof(path), "%.4000s/.ss-export.XXXXXX", folder == NULL ? "/tmp" : folder);
 	free(copy);
 	fd = mkstemp(path);
-	f = fd < 0 ? NULL : fdopen(fd, "w+");
-	if (f == NULL || unlink(path) < 0)
+	if (fd >= 0 && unlink(path) == 0)	/* at once: nothing is left behind, whatever happens */
+		f = fdopen(fd, "w+");
+	if (f == NULL)
 		tool_die(TOOL_FAILURE, "cannot make a temporary file like '%s': %s", path, strerror(errno));
 	return f;
 }

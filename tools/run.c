@@ -190,6 +190,8 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	tool_refuse_input(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
+	if (!o->resume && o->log != NULL)
+		tool_check_output(o->log, NULL);
 	status = ss_trainer_create(&r->trainer, r->net, o->method, &o->knobs, o->kern, &crops, o->batch,
 	    o->groups, o->accumulate, ss_optimiser_squares(o->update.optimiser), ss_pool_threads(pool), &e);
 	if (status < 0)

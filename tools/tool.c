@@ -19,6 +19,7 @@ static char **given_argv;
 
 static struct ss_writer *writer;		/* gets the ERROR frame */
 static bool stream_expected;			/* stdout will be a stream, but is not yet */
+static bool output_named;			/* by -o: stdout will be no stream */
 static bool stdout_taken;			/* by a stream: not ours to flush */
 static struct { dev_t dev; ino_t ino; } *input;	/* regular files being read, not to be overwritten */
 static size_t inputs;
@@ -49,6 +50,18 @@ is_immaterial(const char *arg, bool *takes_next)
 	return false;
 }
 
+/* Whether an argument says that the output is a file: -o FILE, -oFILE, --output FILE, --output=FILE. */
+static bool
+names_output(const char *arg, const char *next)
+{
+	const char *file = strncmp(arg, "-o", 2) == 0 ? arg + 2 : strncmp(arg, "--output", 8) == 0 ? arg + 8 : NULL;
+
+	if (file == NULL)
+		return false;
+	file = *file == '\0' ? next : *file == '=' ? file + 1 : file;
+	return file != NULL && strcmp(file, "-") != 0;
+}
+
 static void
 keep_history(int argc, char **argv)
 {
@@ -63,6 +76,7 @@ keep_history(int argc, char **argv)
 		if (i > 0 && strcmp(argv[i], "--") == 0)
 			options = false;
 		if (i > 0 && options && is_immaterial(argv[i], &takes_next)) {
+			output_named |= names_output(argv[i], argv[i + 1]);
 			i += takes_next;
 			continue;
 		}
@@ -101,7 +115,7 @@ tool_start(int argc, char **argv)
 void
 tool_makes_stream(void)
 {
-	stream_expected = true;
+	stream_expected = !output_named;
 }
 
 static const char *

@@ -73,8 +73,8 @@ void tool_start(int argc, char **argv);
 void tool_blas_guard(int argc, char **argv);
 
 /*
- * Next line of every tool whose standard output is a stream: should it fail before
- * tool_output, even for a wrong option, the program behind the pipe is told why.
+ * Next line of every tool whose standard output is a stream, unless -o says otherwise: should it fail
+ * before tool_output, even for a wrong option, the program behind the pipe is told why.
  */
 void tool_makes_stream(void);
 

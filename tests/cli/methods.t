@@ -67,6 +67,7 @@ for m in $methods; do
 	ok "$m gives the same bytes on three threads"
 	head -c $(($(stat -c %s $stream) * 6 / 10)) $stream >cut.sst
 	rm -f b.safetensors
+	rm -f b.jsonl
 	run 3 train -t 2 -o b.safetensors --log b.jsonl cut.sst && [ "$(get step b.safetensors)" -gt 0 ] &&
 	    [ "$(get step b.safetensors)" -lt $STEPS ] && run 0 train -t 1 -o b.safetensors --resume --log b.jsonl $stream &&
 	    cmp a.safetensors b.safetensors && helper log b.jsonl 1 $STEPS

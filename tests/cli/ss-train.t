@@ -150,8 +150,10 @@ run 1 train -o x.safetensors --log /dev/full v.sst && says "cannot write log '/d
     [ "$(get step x.safetensors)" -eq 0 ]
 ok "a log on a full disk"
 echo old >old.jsonl
-run 1 train -o none/x.safetensors --log old.jsonl v.sst && [ "$(cat old.jsonl)" = old ]
+run 1 train -o none/x.safetensors --log old.jsonl --force v.sst && [ "$(cat old.jsonl)" = old ]
 ok "a run that cannot begin leaves the old log alone"
+run 2 train --log old.jsonl -o b0.safetensors v.sst && says "'old.jsonl' exists; --force overwrites it" && [ "$(cat old.jsonl)" = old ] && [ ! -e b0.safetensors ]
+ok "an old log is overwritten with --force alone"
 run 2 train -o x.safetensors v.sst && says "'x.safetensors' exists: --resume to go on from it, --force to begin anew"
 ok "an existing model is refused"
 run 0 train -o x.safetensors --force --steps 2 v.sst && [ "$(get step x.safetensors)" -eq 2 ]

@@ -72,6 +72,7 @@ for p in 1 2 3; do
 	run 0 train --validate test.sst --best validation-loss --log full.jsonl -o full.safetensors --force v.sst
 	end=$(stops $p full.jsonl validation_loss)
 	rm -f e.safetensors*
+	rm -f e.jsonl
 	run 0 train --validate test.sst --early-stop validation-loss --patience $p --log e.jsonl -o e.safetensors v.sst &&
 	    [ "$(get step e.safetensors),$(get done e.safetensors),$(get restored e.safetensors)" = "$((2 * end)),1,0" ] && helper log e.jsonl 1 $((2 * end))
 	ok "--patience $p ends after epoch $end of 10"
