@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 
 #include "base/size.h"
 #include "outfile.h"
+#include "json.h"
 #include "safetensors.h"
 
 #define META		"__metadata__"
@@ -351,7 +351,7 @@ read_file(struct ss_st *s, int fd, struct ss_err *e)
 {
 	unsigned char length[LENGTH_BYTES];
 	char *header = NULL;
-	json_error_t je;
+	struct ss_err why = SS_ERR_INIT;
 	uint64_t n, size;
 	struct stat st;
 	int r;
@@ -381,14 +381,14 @@ read_file(struct ss_st *s, int fd, struct ss_err *e)
 	header[n] = '\0';
 	if ((r = read_all(s->path, fd, header, (size_t)n, e)) < 0)
 		goto out;
-	s->root = header[0] == '{' ?
-	    json_loadb(header, (size_t)n, JSON_REJECT_DUPLICATES, &je) : NULL;
-	if (s->root == NULL) {
-		r = ss_fail(e, SS_EDATA, "'%s' is not a safetensors file: the header is not a JSON "
-		    "object%s%s", s->path, header[0] == '{' ? ": " : "",
-		    header[0] == '{' ? je.text : "");
+	r = header[0] == '{' ? ss_json_parse(&s->root, header, (size_t)n, &why) : SS_EDATA;
+	if (r == SS_EDATA)
+		ss_fail(e, r, "'%s' is not a safetensors file: the header is not a JSON object%s%s", s->path,
+		    header[0] == '{' ? ": " : "", why.text);
+	else if (r < 0)
+		ss_fail(e, r, "cannot read '%s': %s", s->path, why.text);
+	if (r < 0)
 		goto out;
-	}
 	if ((r = parse_tensors(s, size - LENGTH_BYTES - n, e)) == 0 &&
 	    (r = parse_pairs(s, e)) == 0 &&
 	    (r = check_header(s, length, header, (size_t)n, e)) == 0)
@@ -623,8 +623,9 @@ make_header(struct text *x, const char *path, const struct ss_st_tensor *t, size
 {
 	static const char zeros[LENGTH_BYTES];
 	char digits[CRC_DIGITS + 1];
-	json_error_t je;
+	struct ss_err why = SS_ERR_INIT;
 	json_t *j;
+	int r;
 	size_t bytes, begin = 0, end;
 
 	put(x, zeros, sizeof(zeros));
@@ -663,10 +664,10 @@ make_header(struct text *x, const char *path, const struct ss_st_tensor *t, size
 		    x->n - LENGTH_BYTES);
 
 	/* Names and values came from outside: what our reader would refuse is not written. */
-	j = json_loadb(x->p + LENGTH_BYTES, x->n - LENGTH_BYTES, JSON_REJECT_DUPLICATES, &je);
-	if (j == NULL)
-		return ss_fail(e, SS_EUSAGE, "cannot write '%s': bad name or metadata: %s", path,
-		    je.text);
+	r = ss_json_parse(&j, x->p + LENGTH_BYTES, x->n - LENGTH_BYTES, &why);
+	if (r < 0)
+		return ss_fail(e, r == SS_EDATA ? SS_EUSAGE : r, "cannot write '%s': %s%s", path,
+		    r == SS_EDATA ? "bad name or metadata: " : "", why.text);
 	json_decref(j);
 	put_u64((unsigned char *)x->p, x->n - LENGTH_BYTES);
 	snprintf(digits, sizeof(digits), "%08" PRIx32,

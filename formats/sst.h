@@ -89,13 +89,13 @@ int ss_header_program(struct ss_header *h, const char *name, const char *version
 
 /*
  * Walks over the lines: the next line at or after *at whose tag is "@LB" etc.
- * (tag NULL: any line) is copied, with newline removed, into a malloc'd string.
- * NULL at the end (or out of memory). Start with *at = 0.
+ * (tag NULL: any line) is copied, with newline removed, into a malloc'd string: 1.
+ * At the end 0 and NULL; SS_EIO and NULL out of memory. Start with *at = 0.
  */
-char *ss_header_next(const struct ss_header *h, const char *tag, size_t *at);
+int ss_header_next(const struct ss_header *h, const char *tag, size_t *at, char **line) SS_MUST_USE;
 
-/* The unescaped value of KEY in a line, malloc'd, or NULL if it is not there. */
-char *ss_line_get(const char *line, const char *key);
+/* 1: the unescaped value of KEY in a line, malloc'd; 0 and NULL if it is not there; SS_EIO and NULL out of memory. */
+int ss_line_get(const char *line, const char *key, char **value) SS_MUST_USE;
 
 /* Escapes tab, newline, backslash and control bytes; malloc'd, NULL out of memory. */
 char *ss_escape(const char *s);

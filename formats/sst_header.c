@@ -219,8 +219,8 @@ look_at_chain(const struct ss_header *h, const char *name, char **last, long *su
 
 	*last = NULL;
 	*suffix = 0;
-	while (r >= 0 && (line = ss_header_next(h, "@PG", &at)) != NULL) {
-		r = wire_field(line, "ID", &id);
+	while (r >= 0 && (r = ss_header_next(h, "@PG", &at, &line)) > 0) {
+		r = ss_line_get(line, "ID", &id);
 		free(line);
 		if (r != 1)
 			continue;
@@ -354,7 +354,7 @@ parse_head(struct ss_header *h, const char *line, int major, int minor, struct s
 	int r = 0;
 
 	for (int i = 0; i < FIELDS && r >= 0; i++)
-		r = wire_field(line, key[i], &f[i]);
+		r = ss_line_get(line, key[i], &f[i]);
 	if (r < 0) {
 		r = ss_fail(e, r, "out of memory");
 		goto done;
@@ -429,8 +429,8 @@ parse_tensor(struct ss_header *h, const char *line, struct ss_err *e)
 	uint32_t shape[SS_MAX_RANK];
 	int type, rank, r;
 
-	if ((r = wire_field(line, "NM", &name)) < 0 || (r = wire_field(line, "DT", &dt)) < 0 ||
-	    (r = wire_field(line, "SH", &sh)) < 0)
+	if ((r = ss_line_get(line, "NM", &name)) < 0 || (r = ss_line_get(line, "DT", &dt)) < 0 ||
+	    (r = ss_line_get(line, "SH", &sh)) < 0)
 		r = ss_fail(e, r, "out of memory");
 	else if (name == NULL || dt == NULL || sh == NULL)
 		r = ss_fail(e, SS_EDATA, "@TN lacks NM, DT or SH");

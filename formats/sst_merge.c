@@ -49,18 +49,20 @@ ss_merge_check_model(struct ss_named_header a, struct ss_named_header b, struct 
 		{ "AR", "network" }, { "ST", "state of the network" }, { "MD", "model" } };
 	size_t at = 0, bt = 0;
 	char *x, *y, *v, *w;
-	int r = 0;
+	int r;
 
 	do {
-		x = ss_header_next(a.h, "@EM", &at);
-		y = ss_header_next(b.h, "@EM", &bt);
-		if ((x == NULL) != (y == NULL))
+		x = y = NULL;
+		r = ss_header_next(a.h, "@EM", &at, &x) < 0 || ss_header_next(b.h, "@EM", &bt, &y) < 0 ?
+		    ss_fail(e, SS_EIO, "out of memory") : 0;
+		if (r == 0 && (x == NULL) != (y == NULL))
 			r = ss_fail(e, SS_EUSAGE, "%s: %s of what made its embeddings than %s", b.name,
 			    y == NULL ? "says less" : "says more", a.name);
 		for (size_t k = 0; r == 0 && x != NULL && k < sizeof(keys) / sizeof(*keys); k++) {
-			v = ss_line_get(x, keys[k].key);
-			w = ss_line_get(y, keys[k].key);
-			if ((v == NULL) != (w == NULL) || (v != NULL && strcmp(v, w) != 0))
+			v = w = NULL;
+			if (ss_line_get(x, keys[k].key, &v) < 0 || ss_line_get(y, keys[k].key, &w) < 0)
+				r = ss_fail(e, SS_EIO, "out of memory");
+			else if ((v == NULL) != (w == NULL) || (v != NULL && strcmp(v, w) != 0))
 				r = ss_fail(e, SS_EUSAGE, "%s: its embeddings are of %s %s, those of %s of %s",
 				    b.name, keys[k].what, w == NULL ? "unknown" : w, a.name,
 				    v == NULL ? "unknown" : v);
@@ -82,22 +84,27 @@ has_line(const struct ss_header *h, const char *line)
 	return false;
 }
 
-/* The first line of that tag whose ID is `id`; NULL: there is none. free() it. */
-static char *
-find_id(const struct ss_header *h, const char *tag, const char *id)
+/* 1: the first line of that tag whose ID is `id`, to be freed; 0 and NULL: there is none; SS_EIO and NULL out of memory. */
+static int
+find_id(const struct ss_header *h, const char *tag, const char *id, char **line)
 {
 	size_t at = 0;
-	char *line, *other;
-	bool found = false;
+	char *other;
+	bool found;
+	int r;
 
-	while (!found && (line = ss_header_next(h, tag, &at)) != NULL) {
-		other = ss_line_get(line, "ID");
+	while ((r = ss_header_next(h, tag, &at, line)) > 0) {
+		r = ss_line_get(*line, "ID", &other);
 		found = other != NULL && strcmp(other, id) == 0;
 		free(other);
-		if (!found)
-			free(line);
+		if (found)
+			return 1;
+		free(*line);
+		*line = NULL;
+		if (r < 0)
+			break;
 	}
-	return found ? line : NULL;
+	return r;
 }
 
 char *
@@ -143,21 +150,22 @@ struct merge {
 static int
 merge_label(struct merge *m, const char *line, struct ss_err *e)
 {
-	char *id = ss_line_get(line, "ID"), *known = id == NULL ? NULL : find_id(m->to, "@LB", id);
-	char *name, *other;
-	int r = 0;
+	char *id, *known = NULL, *name = NULL, *other = NULL;
+	int r = ss_line_get(line, "ID", &id);
 
-	if (known == NULL) {
+	if (r > 0)
+		r = find_id(m->to, "@LB", id, &known);
+	if (r < 0 || (known != NULL && (ss_line_get(line, "NM", &name) < 0 || ss_line_get(known, "NM", &other) < 0))) {
+		r = ss_fail(e, SS_EIO, "out of memory");
+	} else if (known == NULL) {
 		r = ss_header_line(m->to, line, e);
 	} else {
-		name = ss_line_get(line, "NM");
-		other = ss_line_get(known, "NM");
+		r = 0;
 		if (name == NULL || other == NULL || strcmp(name, other) != 0)
 			r = ss_fail(e, SS_EUSAGE, "%s: label %s is '%s', in %s it is '%s'", m->b.name, id,
 			    name == NULL ? "" : name, m->a, other == NULL ? "" : other);
-		free(name), free(other);
 	}
-	free(id), free(known);
+	free(id), free(known), free(name), free(other);
 	return r;
 }
 
@@ -178,10 +186,16 @@ free_id(const struct ss_header *h, const char *id)
 			free(t.p);
 			return NULL;
 		}
-		taken = find_id(h, "@PG", t.p);
-		if (taken == NULL)
+		switch (find_id(h, "@PG", t.p, &taken)) {
+		case 0:
 			return t.p;
-		free(taken);
+		case 1:
+			free(taken);
+			break;
+		default:
+			free(t.p);
+			return NULL;
+		}
 	}
 }
 
@@ -200,34 +214,38 @@ remember(struct merge *m, char *from, char *to)
 	return true;
 }
 
-/* The line as it is to be: with the PP that its parent has now. free() it. */
+/* The line as it is to be: with the PP that its parent has now. free() it; NULL out of memory. */
 static char *
 with_parent(const struct merge *m, const char *line)
 {
-	char *pp = ss_line_get(line, "PP"), *out = NULL;
+	const char *to = NULL;
+	char *pp, *out;
 
-	for (size_t i = 0; pp != NULL && out == NULL && i < m->ids; i++)
+	if (ss_line_get(line, "PP", &pp) < 0)
+		return NULL;
+	for (size_t i = 0; pp != NULL && to == NULL && i < m->ids; i++)
 		if (strcmp(m->id[i].from, pp) == 0)
-			out = ss_line_set(line, "PP", m->id[i].to);
+			to = m->id[i].to;
+	out = to == NULL ? strdup(line) : ss_line_set(line, "PP", to);
 	free(pp);
-	return out == NULL ? strdup(line) : out;
+	return out;
 }
 
 static int
 merge_program(struct merge *m, const char *line, struct ss_err *e)
 {
-	char *own = with_parent(m, line), *id = ss_line_get(line, "ID"), *taken = NULL, *other = NULL, *again;
-	int r = 0;
+	char *own = with_parent(m, line), *id, *taken = NULL, *other = NULL, *again;
+	int r = ss_line_get(line, "ID", &id);
 
-	if (own == NULL) {
+	if (own == NULL || r < 0 || (id != NULL && !has_line(m->to, own) && find_id(m->to, "@PG", id, &taken) < 0)) {
 		r = ss_fail(e, SS_EIO, "out of memory");
-	} else if (!has_line(m->to, own) && id != NULL && (taken = find_id(m->to, "@PG", id)) != NULL) {
+	} else if (taken != NULL) {
 		other = free_id(m->to, id);
 		again = other == NULL ? NULL : ss_line_set(own, "ID", other);
 		r = again == NULL ? ss_fail(e, SS_EIO, "out of memory") : ss_header_line(m->to, again, e);
 		free(again);
-	} else if (!has_line(m->to, own)) {
-		r = ss_header_line(m->to, own, e);
+	} else {
+		r = has_line(m->to, own) ? 0 : ss_header_line(m->to, own, e);
 	}
 	if (r == 0 && id != NULL && !remember(m, strdup(id), strdup(other == NULL ? id : other)))
 		r = ss_fail(e, SS_EIO, "out of memory");
@@ -241,11 +259,15 @@ ss_merge_lines(struct ss_header *to, const char *a, struct ss_named_header b, st
 	struct merge m = { .to = to, .a = a, .b = b };
 	size_t at = 0;
 	char *line;
-	int r = 0;
+	int r = 1;
 
 	if (strcmp(to->dataset, b.h->dataset) != 0)
 		to->dataset[0] = '\0';
-	while (r == 0 && (line = ss_header_next(b.h, NULL, &at)) != NULL) {
+	while (r >= 0 && (r = ss_header_next(b.h, NULL, &at, &line)) != 0) {
+		if (r < 0) {
+			ss_fail(e, r, "out of memory");
+			break;
+		}
 		if (strncmp(line, "@PG", 3) == 0)
 			r = merge_program(&m, line, e);
 		else if (has_line(to, line) || strncmp(line, "@EM", 3) == 0)

@@ -108,7 +108,7 @@ unescape(const char *s, size_t n)
 }
 
 int
-wire_field(const char *line, const char *key, char **out)
+ss_line_get(const char *line, const char *key, char **out)
 {
 	size_t k = strlen(key);
 	const char *p = line;
@@ -122,15 +122,6 @@ wire_field(const char *line, const char *key, char **out)
 		}
 	}
 	return 0;
-}
-
-char *
-ss_line_get(const char *line, const char *key)
-{
-	char *value;
-
-	(void)wire_field(line, key, &value);
-	return value;
 }
 
 void
@@ -163,20 +154,21 @@ wire_text_add(struct wire_text *t, const char *fmt, ...)
 	t->n += (size_t)n;
 }
 
-char *
-ss_header_next(const struct ss_header *h, const char *tag, size_t *at)
+int
+ss_header_next(const struct ss_header *h, const char *tag, size_t *at, char **out)
 {
 	size_t t = tag == NULL ? 0 : strlen(tag);
 
-	if (h->lines == NULL)
-		return NULL;
-	while (h->lines[*at] != '\0') {
+	*out = NULL;
+	while (h->lines != NULL && h->lines[*at] != '\0') {
 		const char *line = h->lines + *at;
 		size_t n = strcspn(line, "\n");
 
 		*at += n + (line[n] == '\n');
-		if (tag == NULL || (strncmp(line, tag, t) == 0 && line[t] == '\t'))
-			return strndup(line, n);
+		if (tag == NULL || (strncmp(line, tag, t) == 0 && line[t] == '\t')) {
+			*out = strndup(line, n);
+			return *out == NULL ? SS_EIO : 1;
+		}
 	}
-	return NULL;
+	return 0;
 }

@@ -99,9 +99,6 @@ struct wire_text {
 };
 void wire_text_add(struct wire_text *t, const char *fmt, ...) SS_PRINTF(2, 3);
 
-/* The unescaped value of KEY in a line, malloc'd. 1: found, 0: not there (*out is NULL), or SS_EIO. */
-int wire_field(const char *line, const char *key, char **out);
-
 /* sst_text.c: bytes of the well-formed, printable UTF-8 character at s of n bytes (n > 0), or 0. */
 size_t wire_utf8(const char *s, size_t n);
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
 
 #include "base/size.h"
+#include "json.h"
 #include "table.h"
 
 enum { LINE_MAX_BYTES = 1 << 20 };
@@ -141,11 +141,13 @@ drop_replaced(struct ss_table *t, json_t *object)
 static int
 take_object(struct ss_table *t, const struct text *x)
 {
-	json_error_t why;
-	json_t *object = json_loadb(x->line, x->length, JSON_REJECT_DUPLICATES, &why), *v;
+	struct ss_err why = SS_ERR_INIT;
+	json_t *object = NULL, *v;
 	const char *key;
-	int r = 0;
+	int r = ss_json_parse(&object, x->line, x->length, &why);
 
+	if (r == SS_EIO)
+		return ss_fail(x->e, r, "cannot read '%s': %s", x->name, why.text);
 	if (!json_is_object(object)) {
 		json_decref(object);
 		if (!x->ended) {
@@ -153,7 +155,7 @@ take_object(struct ss_table *t, const struct text *x)
 			return 0;
 		}
 		return ss_fail(x->e, SS_EDATA, "%s: line %llu is no JSON object%s%s", x->name, x->number,
-		    object == NULL ? ": " : "", object == NULL ? why.text : "");
+		    r < 0 ? ": " : "", why.text);
 	}
 	drop_replaced(t, object);
 	json_object_foreach(object, key, v)

@@ -170,6 +170,8 @@ tool_pool(int threads)
 		threads = (int)tool_int("SS_THREADS", env, 0, TOOL_THREADS_MAX);
 	if (threads == 0)
 		threads = ss_cpus();
+	if (tool.reserve != NULL)
+		tool.reserve(threads);
 	pool = ss_pool_create(threads);
 	if (pool == NULL)
 		tool_die(TOOL_FAILURE, "cannot start %d threads", threads);

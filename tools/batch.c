@@ -10,6 +10,7 @@
 #include "batch.h"
 #include "element.h"
 #include "nn/head.h"
+#include "lines.h"
 #include "tool.h"
 
 /* As numbers; false: too large for any network. */
@@ -93,7 +94,7 @@ batch_labels(struct batch *b, int classes)
 	if (h->tensor[b->label_tensor].rank != 0 || ss_type_is_float(h->tensor[b->label_tensor].type))
 		tool_die(TOOL_MISUSE, "%s: tensor 'label' is not one integer", ss_reader_name(b->in));
 	b->classes = classes;
-	while (classes == 0 && (line = ss_header_next(h, "@LB", &at)) != NULL) {
+	while (classes == 0 && (line = line_next(h, "@LB", &at)) != NULL) {
 		int id;
 
 		if (sscanf(line, "@LB\tID:%d", &id) == 1 && id >= b->classes && id < SS_HEAD_WIDTH_MAX)

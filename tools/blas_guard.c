@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -19,6 +20,13 @@
 char *openblas_get_corename(void);
 char *openblas_get_config(void);
 void openblas_set_num_threads(int);
+
+/* Not documented, and there in every version so far; without them the reserve is only looked for. */
+void *blas_memory_alloc(int) __attribute__((weak));
+void blas_memory_free(void *) __attribute__((weak));
+
+static const size_t BUFFER = (size_t)132 << 20;	/* of OpenBLAS 0.3 for a thread, and its margin */
+enum { BUFFERS_MAX = 64 };			/* fewer than any build of it keeps */
 
 static const char GUARD[] = "SS_BLAS_GUARD";	/* set in the second execution, so that there is no third */
 
@@ -51,6 +59,29 @@ cpu_level(void)
 	return 0;		/* elsewhere OpenBLAS's choice stands */
 }
 
+/*
+ * OpenBLAS takes a buffer for each thread that calls it, at the first call; where it gets none, it asks again for ever.
+ * So they are asked for here, where a refusal can be told, and stay with OpenBLAS.
+ */
+static void
+reserve(int threads)
+{
+	const size_t n = (size_t)(threads < BUFFERS_MAX ? threads : BUFFERS_MAX);
+	void *buffer[BUFFERS_MAX], *room = mmap(NULL, n * BUFFER, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (room == MAP_FAILED)
+		tool_die(TOOL_FAILURE, "out of memory: OpenBLAS wants %zu MiB of address space for %d threads; see -t and ulimit -v",
+		    n * (BUFFER >> 20), threads);
+	munmap(room, n * BUFFER);
+	if (blas_memory_alloc == NULL || blas_memory_free == NULL)
+		return;
+	for (size_t i = 0; i < n; i++)
+		buffer[i] = blas_memory_alloc(0);
+	for (size_t i = 0; i < n; i++)
+		blas_memory_free(buffer[i]);
+}
+
 void
 tool_blas_guard(int argc, char **argv)
 {
@@ -75,6 +106,7 @@ tool_blas_guard(int argc, char **argv)
 	}
 	unsetenv(GUARD);
 	openblas_set_num_threads(1);
+	tool.reserve = reserve;
 	for (n = 0; config[n] != '\0'; n++)	/* "OpenBLAS 0.3.21 ..." */
 		if (config[n] == ' ' && ++words == 2)
 			break;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cat.h"
+#include "lines.h"
 #include "sst_slice.h"
 
 /* Bytes of a frame of the output, unless a single record has more. */
@@ -55,8 +56,8 @@ add_origins(struct ss_header *h, const struct cat_input *u, const char (*names)[
 	char *line, *tensor, *named;
 	int k, r = 0;
 
-	while (r == 0 && (line = ss_header_next(u->h, "@EM", &at)) != NULL) {
-		tensor = ss_line_get(line, "TN");
+	while (r == 0 && (line = line_next(u->h, "@EM", &at)) != NULL) {
+		tensor = line_value(line, "TN");
 		k = ss_header_find(u->h, tensor == NULL ? "embedding" : tensor);
 		named = k < 0 ? NULL : ss_line_set(line, "TN", names[k]);
 		if (k >= 0)

@@ -8,6 +8,7 @@
 #include "element.h"
 #include "export.h"
 #include "labelled.h"
+#include "lines.h"
 #include "outputs.h"
 #include "sst_slice.h"
 
@@ -82,8 +83,8 @@ export_classes_read(struct export_classes *c, const struct ss_header *h)
 	char *line;
 
 	c->n = 0;
-	while ((line = ss_header_next(h, "@LB", &at)) != NULL) {
-		char *id = ss_line_get(line, "ID");
+	while ((line = line_next(h, "@LB", &at)) != NULL) {
+		char *id = line_value(line, "ID");
 		unsigned long long k = id == NULL ? 0 : strtoull(id, NULL, 10);
 
 		if (k <= LABELLED_MAX && (int)k >= c->n)
@@ -112,10 +113,11 @@ put_text(FILE *f, const char *bytes, size_t n)
 {
 	for (size_t at = 0, used; at < n; at += used + 1) {
 		char *text = strndup(bytes + at, n - at);
-		char *escaped = text == NULL ? NULL : ss_escape(text);
+		char *escaped;
 
-		if (escaped == NULL)
+		if (text == NULL)
 			tool_die(TOOL_FAILURE, "out of memory");
+		escaped = line_escape(text);
 		used = strlen(text);
 		fprintf(f, "%s%s", escaped, at + used < n ? "\\x00" : "");
 		free(escaped);

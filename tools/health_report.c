@@ -1,11 +1,11 @@
 /*
  * health_report.c - what ss-health found, and how it says so
  */
-#include <jansson.h>
 #include <math.h>
 
 #include "base/size.h"
 #include "health_report.h"
+#include "report.h"
 
 /* What the measures are called, in text and in JSON; the order is that of the table. */
 enum { MEASURES = 6 };
@@ -95,10 +95,8 @@ advise(enum ss_verdict v)
 static void
 print_json(const struct health_report *r, const char *reason)
 {
-	json_t *out = json_object(), *list = json_array();
+	json_t *out = report_begin(true), *list = json_array();
 
-	json_object_set_new(out, "tool", json_string(tool.name));
-	json_object_set_new(out, "version", json_string(SS_VERSION));
 	json_object_set_new(out, "records", json_integer((json_int_t)r->n));
 	json_object_set_new(out, "features", json_integer((json_int_t)r->d));
 	json_object_set_new(out, "views", list);
@@ -119,10 +117,7 @@ print_json(const struct health_report *r, const char *reason)
 	}
 	json_object_set_new(out, "verdict", json_string(ss_verdict_name(r->verdict)));
 	json_object_set_new(out, "reason", json_string(reason));
-	if (json_dumpf(out, stdout, JSON_REAL_PRECISION(10)) < 0)
-		tool_die(TOOL_FAILURE, "cannot write the result");
-	putchar('\n');
-	json_decref(out);
+	report_print(out, 10);
 }
 
 void

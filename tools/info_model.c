@@ -2,13 +2,14 @@
  * info_model.c - what ss-info says about models and checkpoints
  */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "element.h"
 #include "info.h"
 #include "info_layers.h"
+#include "lines.h"
+#include "report.h"
 #include "safetensors.h"
 
 static size_t
@@ -55,10 +56,8 @@ shape_text(const struct ss_st_tensor *t, char buf[256])
 static void
 print_escaped(const char *text)
 {
-	char *escaped = ss_escape(text);
+	char *escaped = line_escape(text);
 
-	if (escaped == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
 	fputs(escaped, stdout);
 	free(escaped);
 }
@@ -69,9 +68,12 @@ print_lines(const char *text)
 {
 	while (*text != '\0') {
 		size_t n = strcspn(text, "\n");
-		char *line = strndup(text, n), *command = line == NULL ? NULL : ss_line_get(line, "CL");
+		char *line = strndup(text, n), *command;
 
-		print_escaped(command != NULL ? command : line == NULL ? "" : line);
+		if (line == NULL)
+			tool_die(TOOL_FAILURE, "out of memory");
+		command = line_value(line, "CL");
+		print_escaped(command != NULL ? command : line);
 		putchar('\n');
 		free(command);
 		free(line);
@@ -125,7 +127,7 @@ print_summary(const struct ss_st *s)
 static void
 print_json(const struct ss_st *s)
 {
-	json_t *o = json_object(), *meta = json_object(), *tensors = json_array();
+	json_t *o = report_begin(false), *meta = json_object(), *tensors = json_array();
 	char crc[16];
 
 	snprintf(crc, sizeof(crc), "%08" PRIx32, ss_st_digest(s));
@@ -147,10 +149,7 @@ print_json(const struct ss_st *s)
 	json_object_set_new(o, "metadata", meta);
 	info_layers_json(s, o);
 	json_object_set_new(o, "tensors", tensors);
-	if (json_dumpf(o, stdout, 0) < 0)
-		tool_die(TOOL_FAILURE, "cannot write JSON");
-	putchar('\n');
-	json_decref(o);
+	report_print(o, 0);
 }
 
 static void

@@ -2,12 +2,13 @@
  * info_stream.c - what ss-info says about tensor streams
  */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "element.h"
 #include "info.h"
+#include "lines.h"
+#include "report.h"
 
 enum { LABELS_MAX = 1 << 20 };		/* different labels that --labels counts */
 
@@ -77,11 +78,9 @@ read_all(struct seen *s)
 static char *
 value(const char *line, const char *key)
 {
-	char *raw = ss_line_get(line, key), *escaped = ss_escape(raw == NULL ? "" : raw);
+	char *raw = line_value(line, key), *escaped = line_escape(raw == NULL ? "" : raw);
 
 	free(raw);
-	if (escaped == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
 	return escaped;
 }
 
@@ -92,7 +91,7 @@ label_name(const struct ss_header *h, const char *id)
 	size_t at = 0;
 	char *line, *name = NULL;
 
-	while (name == NULL && (line = ss_header_next(h, "@LB", &at)) != NULL) {
+	while (name == NULL && (line = line_next(h, "@LB", &at)) != NULL) {
 		char *other = value(line, "ID");
 
 		if (strcmp(other, id) == 0)
@@ -110,7 +109,7 @@ count_lines(const struct ss_header *h, const char *tag)
 	char *line;
 	int n = 0;
 
-	for (; (line = ss_header_next(h, tag, &at)) != NULL; n++)
+	for (; (line = line_next(h, tag, &at)) != NULL; n++)
 		free(line);
 	return n;
 }
@@ -136,7 +135,7 @@ print_history(const struct ss_header *h, const char *first, const char *other)
 	size_t at = 0;
 	char *line;
 
-	while ((line = ss_header_next(h, "@PG", &at)) != NULL) {
+	while ((line = line_next(h, "@PG", &at)) != NULL) {
 		char *version = value(line, "VN"), *command = value(line, "CL"), *name = value(line, "PN");
 
 		printf("%s%s", first, command[0] != '\0' ? command : name);
@@ -157,9 +156,9 @@ print_summary(const struct seen *s)
 
 	printf("%s: tensor stream %d.%d, sound\n", ss_reader_name(s->in), SS_SST_MAJOR, SS_SST_MINOR);
 	if (h->dataset[0] != '\0') {
-		char *escaped = ss_escape(h->dataset);
+		char *escaped = line_escape(h->dataset);
 
-		printf("data set  %s\n", escaped == NULL ? "" : escaped);
+		printf("data set  %s\n", escaped);
 		free(escaped);
 	}
 	printf("records   %" PRIu64 " in %" PRIu64 " frames; ", t->records, t->frames);
@@ -200,7 +199,7 @@ print_summary(const struct seen *s)
 static json_t *
 json_value(const char *line, const char *key)
 {
-	char *raw = ss_line_get(line, key), *escaped = value(line, key);
+	char *raw = line_value(line, key), *escaped = value(line, key);
 	json_t *o = raw == NULL ? NULL : json_string(raw);
 
 	if (o == NULL)
@@ -217,7 +216,7 @@ json_history(const struct ss_header *h)
 	size_t at = 0;
 	char *line;
 
-	while ((line = ss_header_next(h, "@PG", &at)) != NULL) {
+	while ((line = line_next(h, "@PG", &at)) != NULL) {
 		json_array_append_new(list, json_pack("{sososo}", "program", json_value(line, "PN"),
 		    "version", json_value(line, "VN"), "command", json_value(line, "CL")));
 		free(line);
@@ -232,7 +231,7 @@ json_labels(const struct ss_header *h)
 	size_t at = 0;
 	char *line;
 
-	while ((line = ss_header_next(h, "@LB", &at)) != NULL) {
+	while ((line = line_next(h, "@LB", &at)) != NULL) {
 		char *id = value(line, "ID");
 
 		json_object_set_new(o, id, json_value(line, "NM"));
@@ -267,7 +266,7 @@ print_json(const struct seen *s)
 {
 	const struct ss_header *h = s->h;
 	const struct ss_totals *t = ss_reader_totals(s->in);
-	json_t *o = json_object(), *tensors = json_array();
+	json_t *o = report_begin(false), *tensors = json_array();
 	char digest[16];
 
 	snprintf(digest, sizeof(digest), "%08" PRIx32, t->digest);
@@ -284,16 +283,13 @@ print_json(const struct seen *s)
 	json_object_set_new(o, "tensors", tensors);
 	json_object_set_new(o, "labels", json_labels(h));
 	json_object_set_new(o, "history", json_history(h));
-	if (json_dumpf(o, stdout, JSON_REAL_PRECISION(9)) < 0)
-		tool_die(TOOL_FAILURE, "cannot write JSON");
-	putchar('\n');
-	json_decref(o);
+	report_print(o, 9);
 }
 
 static void
 print_header(const struct ss_header *h)
 {
-	char shape[128], *dataset = ss_escape(h->dataset);
+	char shape[128], *dataset = line_escape(h->dataset);
 
 	printf("@HD\tVN:%d.%d\tNS:", SS_SST_MAJOR, SS_SST_MINOR);
 	if (h->records == SS_UNKNOWN)
@@ -301,7 +297,7 @@ print_header(const struct ss_header *h)
 	else
 		printf("%" PRIu64, h->records);
 	printf("\tEP:%" PRIu32 "\tE0:%" PRIu32, h->epochs, h->first_epoch);
-	if (dataset != NULL && dataset[0] != '\0')
+	if (dataset[0] != '\0')
 		printf("\tDS:%s", dataset);
 	putchar('\n');
 	for (int i = 0; i < h->tensors; i++)
@@ -337,8 +333,8 @@ get_from_header(const struct ss_header *h, const char *key, const char *path)
 	} else if (strcmp(key, "dataset") == 0) {
 		if (h->dataset[0] == '\0')
 			info_absent(key, path);
-		if ((name = ss_escape(h->dataset)) != NULL)
-			puts(name);
+		name = line_escape(h->dataset);
+		puts(name);
 		free(name);
 	} else if (strcmp(key, "records") == 0) {
 		if (h->records == SS_UNKNOWN)

@@ -9,6 +9,7 @@
 #include "element.h"
 #include "embeddings.h"
 #include "labelled.h"
+#include "lines.h"
 
 static int
 choose_tensor(const struct labelled *f, const char *name)
@@ -42,8 +43,8 @@ read_origin(struct labelled *f)
 	size_t at = 0;
 	char *line, *tensor, *last = NULL, *other;
 
-	while ((line = ss_header_next(h, "@EM", &at)) != NULL) {
-		tensor = ss_line_get(line, "TN");
+	while ((line = line_next(h, "@EM", &at)) != NULL) {
+		tensor = line_value(line, "TN");
 		other = line;
 		if (tensor == NULL || strcmp(tensor, h->tensor[f->tensor].name) == 0) {
 			other = last;
@@ -54,10 +55,10 @@ read_origin(struct labelled *f)
 	}
 	if (last == NULL || f->pixels)
 		goto end;
-	f->layer = ss_line_get(last, "LY");
-	f->arch = ss_line_get(last, "AR");
-	f->state = ss_line_get(last, "ST");
-	f->model = ss_line_get(last, "MD");
+	f->layer = line_value(last, "LY");
+	f->arch = line_value(last, "AR");
+	f->state = line_value(last, "ST");
+	f->model = line_value(last, "MD");
 end:
 	free(last);
 }
@@ -273,15 +274,15 @@ labelled_header_names(const struct ss_header *h, int n)
 
 	if (names == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
-	while ((line = ss_header_next(h, "@LB", &at)) != NULL) {
-		char *id = ss_line_get(line, "ID"), *end;
+	while ((line = line_next(h, "@LB", &at)) != NULL) {
+		char *id = line_value(line, "ID"), *end;
 		unsigned long long k = id == NULL ? 0 : strtoull(id, &end, 10);
 
 		if (id != NULL && end != id && *end == '\0' && k < (unsigned long long)n &&
 		    names[k] == NULL) {
-			char *name = ss_line_get(line, "NM");
+			char *name = line_value(line, "NM");
 
-			names[k] = name == NULL ? NULL : ss_escape(name);
+			names[k] = name == NULL ? NULL : line_escape(name);
 			free(name);
 		}
 		free(id);

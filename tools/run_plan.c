@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "lines.h"
 #include "run_state.h"
 #include "tool.h"
 
@@ -67,7 +68,7 @@ history(const struct ss_header *h)
 	char *all = strdup(""), *line;
 	size_t at = 0;
 
-	while (all != NULL && (line = ss_header_next(h, "@PG", &at)) != NULL) {
+	while (all != NULL && (line = line_next(h, "@PG", &at)) != NULL) {
 		size_t n = strlen(all) + strlen(line) + 2;
 		char *grown = realloc(all, n);
 

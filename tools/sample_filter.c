@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "element.h"
+#include "lines.h"
 #include "sample.h"
 
 /* The ID of the class of that name in the header, or -1. */
@@ -16,8 +17,8 @@ class_of_name(const struct ss_header *h, const char *name)
 	size_t at = 0;
 	char *line;
 
-	while (found < 0 && (line = ss_header_next(h, "@LB", &at)) != NULL) {
-		char *id = ss_line_get(line, "ID"), *nm = ss_line_get(line, "NM"), *end;
+	while (found < 0 && (line = line_next(h, "@LB", &at)) != NULL) {
+		char *id = line_value(line, "ID"), *nm = line_value(line, "NM"), *end;
 
 		if (id != NULL && nm != NULL && strcmp(nm, name) == 0) {
 			found = strtoll(id, &end, 10);

@@ -4,15 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
+#include "report.h"
 #include "score.h"
 
 /* A value from a stream's header, fit for a terminal. */
 static void
 copy_plain(char *to, size_t room, const char *from)
 {
-	char *escaped = ss_escape(from == NULL ? "" : from);
+	char *escaped = line_escape(from == NULL ? "" : from);
 
-	snprintf(to, room, "%s", escaped == NULL ? "" : escaped);
+	snprintf(to, room, "%s", escaped);
 	free(escaped);
 }
 
@@ -28,9 +30,7 @@ score_init(struct score *s, const struct contest *c, const struct labelled *know
 	if (known->state != NULL)
 		s->trained = strcmp(known->state, "trained") == 0 ? 'y' :
 		    strcmp(known->state, "untrained") == 0 ? 'n' : '?';
-	s->json = json_object();
-	if (s->json == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
+	s->json = report_begin(false);
 }
 
 static double
@@ -185,20 +185,15 @@ json_score(const struct score_options *o, const struct score *s)
 static void
 print_json(const struct score_options *o, const struct score *s, size_t n, json_t *about)
 {
-	json_t *out = json_object(), *list = json_array(), *chance = json_object();
+	json_t *out = report_begin(true), *list = json_array(), *chance = json_object();
 
-	json_object_set_new(out, "tool", json_string(tool.name));
-	json_object_set_new(out, "version", json_string(SS_VERSION));
 	json_object_update(out, about);
 	json_object_set_new(out, "scores", list);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, json_score(o, &s[i]));
 	json_object_set_new(out, "chance", chance);
 	set_counts(chance, ss_tally_chance(&s[0].tally), s[0].tally.total);
-	if (out == NULL || json_dumpf(out, stdout, JSON_REAL_PRECISION(10)) < 0)
-		tool_die(TOOL_FAILURE, "cannot write the result");
-	printf("\n");
-	json_decref(out);
+	report_print(out, 10);
 }
 
 /* An asked record that is known too is its own best neighbour: such a score means nothing. */

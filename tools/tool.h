@@ -59,6 +59,7 @@ extern struct tool_state {
 	bool quiet, verbose, force, no_history;
 	int trouble;		/* status of I/O and run-time failures, 1 unless the tool sets another */
 	const char *blas;	/* for --version: set by tool_blas_guard */
+	void (*reserve)(int threads);	/* NULL, or what tool_pool calls: set by tool_blas_guard */
 	const char *kernels;	/* for --version: set by tools that compute, before they parse options */
 } tool;
 

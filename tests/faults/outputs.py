@@ -195,7 +195,8 @@ def full(row, fix, short):
         for limit in (0, 100):
             trials.append(("%s, files of at most %d bytes" % (name, limit), limited(name, source, template, limit)))
     side_by_side(row, trials)
-    small_tmpfs(row, fix)
+    if not short:
+        small_tmpfs(row, fix)
 
 
 def small_tmpfs(row, fix):

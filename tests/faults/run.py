@@ -14,6 +14,7 @@ import time
 
 sys.dont_write_bytecode = True
 import kit  # noqa: E402
+import memory  # noqa: E402,F401
 import outputs  # noqa: E402,F401
 import streams  # noqa: E402,F401
 

@@ -306,31 +306,34 @@ test_header_text(void **state)
 	for (int i = 0; i < 3; i++)
 		OK(ss_header_program(&h, "ss-x", "1", 7, argv, &err));
 
-	line = ss_header_next(&h, "@LB", &at);
+	assert_int_equal(ss_header_next(&h, "@LB", &at, &line), 1);
 	assert_string_equal(line, "@LB\tID:3\tNM:a\\tb\\\\c\\n");
-	v = ss_line_get(line, "NM");
+	assert_int_equal(ss_line_get(line, "NM", &v), 1);
 	assert_string_equal(v, "a\tb\\c\n");
 	free(v);
-	assert_null(ss_line_get(line, "XX"));
+	assert_int_equal(ss_line_get(line, "XX", &v), 0);
+	assert_null(v);
 	free(line);
 	at = 0;
-	line = ss_header_next(&h, "@PG", &at);
-	v = ss_line_get(line, "CL");
+	assert_int_equal(ss_header_next(&h, "@PG", &at, &line), 1);
+	assert_int_equal(ss_line_get(line, "CL", &v), 1);
 	assert_string_equal(v, "ss-x 'it'\\''s' 'a b' --n=1 '' 'tab\there' '\xff'");
 	free(v);
-	assert_null(ss_line_get(line, "PP"));
+	assert_int_equal(ss_line_get(line, "PP", &v), 0);
+	assert_null(v);
 	free(line);
-	line = ss_header_next(&h, "@PG", &at);
-	v = ss_line_get(line, "ID");
+	assert_int_equal(ss_header_next(&h, "@PG", &at, &line), 1);
+	assert_int_equal(ss_line_get(line, "ID", &v), 1);
 	assert_string_equal(v, "ss-x.1");
 	free(v);
 	free(line);
-	line = ss_header_next(&h, "@PG", &at);
-	v = ss_line_get(line, "PP");
+	assert_int_equal(ss_header_next(&h, "@PG", &at, &line), 1);
+	assert_int_equal(ss_line_get(line, "PP", &v), 1);
 	assert_string_equal(v, "ss-x.1");
 	free(v);
 	free(line);
-	assert_null(ss_header_next(&h, "@PG", &at));
+	assert_int_equal(ss_header_next(&h, "@PG", &at, &line), 0);
+	assert_null(line);
 	ss_header_free(&h);
 }
 
@@ -343,10 +346,10 @@ test_escapes(void **state)
 	(void)state;
 	assert_string_equal(e, "\\x01\\x7f\\xc2\\x80\\xff\\xed\\xa0\\x80 \xc3\xa9\xf0\x9f\x98\x80\\t\\n\\\\x41");
 	snprintf(line, sizeof(line), "@CO\tAB:%s\tCD:x\\q\\x00\\", e);
-	back = ss_line_get(line, "AB");
+	assert_int_equal(ss_line_get(line, "AB", &back), 1);
 	assert_string_equal(back, odd);
 	free(back);
-	back = ss_line_get(line, "CD");
+	assert_int_equal(ss_line_get(line, "CD", &back), 1);
 	assert_string_equal(back, "x\\q\\x00\\");	/* no escapes: they stay */
 	free(back);
 	free(e);
