@@ -14,6 +14,7 @@
 #include "profile.h"
 #include "recipe_text.h"
 #include "run_state.h"
+#include "runlock.h"
 #include "tool.h"
 #include "trainlog.h"
 
@@ -188,6 +189,7 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	run_epoch_open(r, watched, pool);
 	recipe_text(&r->model, o, &r->batch, watched);
 	tool_refuse_input(o->output);
+	runlock_take(o->output);
 	if (!o->resume && !tool.force && access(o->output, F_OK) == 0)
 		tool_die(TOOL_MISUSE, "'%s' exists: --resume to go on from it, --force to begin anew", o->output);
 	if (!o->resume && o->log != NULL)
