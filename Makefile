@@ -25,6 +25,12 @@ ifeq ($(BLAS),openblas)
 OURS   += -DSS_OPENBLAS
 LDBLAS  = -lopenblas
 endif
+# An overrun ends the program instead of going on in it: checked copies, guarded stacks, addresses that differ from run to run.
+OURS   += -fstack-protector-strong -fPIE
+ifndef SAN
+OURS   += $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif
+LDHARD  = -pie -Wl,-z,relro,-z,now
 # Reproducible in any folder, and a tool is linked only with the libraries that it uses.
 OURS   += -ffile-prefix-map=$(CURDIR)=.
 LIBS    = -Wl,--as-needed $(LDBLAS) -lpng -lz -ljansson -larchive -lm -pthread
@@ -39,6 +45,9 @@ HELPOBJ = $(HELPSRC:%.c=$(BUILD)/%.o)
 TOOLS   = $(TOOLSRC:tools/%.c=$(BUILD)/bin/%)
 UNITS   = $(UNITSRC:%.c=$(BUILD)/%)
 BENCHES = $(BENCHSRC:%.c=$(BUILD)/%)
+FUZZSRC = $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS = $(FUZZSRC:tests/%.c=$(BUILD)/%)
+REPLAYS = $(FUZZSRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 GENSRC  = $(wildcard tests/cli/*.c)
 GENS    = $(GENSRC:%.c=$(BUILD)/%)
 
@@ -67,21 +76,21 @@ $(BUILD)/libtools.a: $(HELPOBJ)
 
 $(BUILD)/bin/ss-%: $(BUILD)/tools/ss-%.o $(BUILD)/libtools.a $(BUILD)/libss.a
 	@mkdir -p $(@D)
-	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(LDSAN) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libss.a
-	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(CC) $(LDSAN) $(LDHARD) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
 $(BUILD)/tests/cli/%: $(BUILD)/tests/cli/%.o $(BUILD)/libtools.a $(BUILD)/libss.a
-	$(CC) $(LDSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(LDSAN) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Unit tests print cmocka's counts, command-line tests those of prove.
 PROVE = BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(CURDIR) \
 	PYTHON=$(PYTHON) CC="$(CC) $(LDSAN)" prove
-tests: all $(UNITS) $(GENS)
+tests: all $(UNITS) $(GENS) $(REPLAYS)
 check: tests
 	@for t in $(UNITS); do $$t || exit 1; done
-	$(PROVE) -j2 tests/cli tests/pipelines tests/faults
+	$(PROVE) -j2 tests/cli tests/pipelines tests/faults tests/fuzz
 
 # What takes longer: other compilers, other flags, sanitizers, PyTorch.
 check-long: check check-torch
@@ -96,18 +105,24 @@ check-torch: all
 	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py \
 	    tests/torch/check_augment.py tests/torch/check_probe.py
 
-# Parsers against libFuzzer, FUZZTIME seconds each; needs clang.
+# Parsers against libFuzzer, FUZZTIME seconds each; needs clang. What was found stands in tests/fuzz/README.md.
 FUZZTIME = 60
-FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard formats/*.c lib/base/*.c) $(BUILD)/libss.a
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard formats/*.c lib/base/*.c lib/nn/head.c)
 	@mkdir -p $(@D)
-	clang -g -O1 -fsanitize=fuzzer,address,undefined $(filter -std% -D% -I%,$(OURS)) -o $@ $^ $(LIBS)
+	clang -g -O1 -fsanitize=fuzzer,address,undefined $(filter-out -D_FORTIFY_SOURCE%,$(filter -std% -D% -I%,$(OURS))) -o $@ \
+	    $(filter %.c,$^) $(LIBS)
 
-fuzz: $(FUZZERS) $(GENS)
-	@mkdir -p $(BUILD)/fuzz/seeds
-	$(BUILD)/tests/cli/gen -r 3 -f 2 >$(BUILD)/fuzz/seeds/sst
-	for f in $(FUZZERS); do mkdir -p $$f.corpus && \
-		$$f -max_total_time=$(FUZZTIME) -rss_limit_mb=1024 $$f.corpus $(BUILD)/fuzz/seeds || exit 1; done
+$(BUILD)/fuzz/seeds: tests/fuzz/seeds.py $(GENS)
+	@rm -rf $@
+	$(PYTHON) -B $< $@ $(BUILD)/tests/cli/gen
+
+fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds
+	for f in $(FUZZERS); do mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZTIME) -rss_limit_mb=256 -timeout=10 -max_len=65536 \
+		-print_final_stats=1 $$f.corpus $(BUILD)/fuzz/seeds/$${f##*fuzz_} || exit 1; done
+
+# The targets with files that are kept, or made by tests/fuzz/seeds.py, in the place of libFuzzer.
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libss.a
+	$(CC) $(LDSAN) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Manual pages and shell scripts; both programs are in Debian.
 lint:
@@ -148,4 +163,4 @@ FORCE:
 .PHONY: all tests check check-faults check-long check-torch bench bench-conv bench-norm $(BENCHMARKS:%=bench-%) fuzz lint demo install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d) \
-	$(BENCHSRC:%.c=$(BUILD)/%.d)
+	$(BENCHSRC:%.c=$(BUILD)/%.d) $(FUZZSRC:%.c=$(BUILD)/%.d)

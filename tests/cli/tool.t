@@ -95,6 +95,19 @@ for path in "$BIN"/ss-*; do
 	ok "$t: the BLAS starts no threads"
 done
 
+# An attacker finds no fixed addresses, no writable tables, no unguarded stacks and copies.
+for path in "$BIN"/ss-*; do
+	t=$(basename "$path")
+	if ! command -v readelf >/dev/null || "$t" --version | grep -q sanitize; then
+		skip "$t is hardened" "readelf is not installed, or sanitizers are on"
+		continue
+	fi
+	readelf -h "$path" | grep -q 'Type: *DYN' && readelf -l "$path" | grep -q GNU_RELRO && readelf -d "$path" | grep -q BIND_NOW &&
+	    readelf -W --dyn-syms "$path" | grep -q __stack_chk_fail &&
+	    { ! "$t" --version | grep -q -- '-O[123s]' || readelf -W --dyn-syms "$path" | grep -q _chk@; }
+	ok "$t is hardened"
+done
+
 # --- numbers
 "$GEN" -r 10 -f 1 >a.sst
 for bad in "-n x" "-n 1x" "-n 6" "-n -6" "-n 99999999999999999999" "-n ''" "-x nan" "-x 1e" "-x 2" "-x ''" "-x 0,5" \
