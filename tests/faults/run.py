@@ -18,6 +18,7 @@ import memory  # noqa: E402,F401
 import outputs  # noqa: E402,F401
 import runs  # noqa: E402,F401
 import streams  # noqa: E402,F401
+import surroundings  # noqa: E402,F401
 
 SHOWN = 10      # complaints of a row
 
