@@ -90,7 +90,7 @@ PROVE = BIN=$(abspath $(BUILD)/bin) GEN=$(abspath $(BUILD)/tests/cli/gen) TOP=$(
 tests: all $(UNITS) $(GENS) $(REPLAYS)
 check: tests
 	@for t in $(UNITS); do $$t || exit 1; done
-	$(PROVE) -j2 tests/cli tests/pipelines tests/faults tests/fuzz
+	$(PROVE) -j2 tests/cli tests/pipelines tests/faults tests/fuzz tests/versions
 
 # What takes longer: other compilers, other flags, sanitizers, PyTorch.
 check-long: check check-torch
