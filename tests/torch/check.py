@@ -190,15 +190,19 @@ def second_step(net, checkpoint, views, statistics):
 
 def live_step(report, method, arch, statistics, folder):
     heads, make_net = RUNS[method]
-    stream, model, log = (os.path.join(folder, f) for f in ("views.sst", "m", "log"))
+    stream, model, log, base = (os.path.join(folder, f) for f in ("views.sst", "m", "log", "base"))
+    common = ["-q", "--method", method, "--batch", str(BATCH), "--force", *heads, stream]
+    manner = ["--arch", arch]
+    if statistics == "running":     # not 0 and 1, behind which most units would be near their kinks, but those of a batch
+        manner = ["--init", base, "--init-parts", "all", "--norm-statistics", "running"]
     for trial in range(TRIALS):
         r = np.random.RandomState(trial)
         views = [draw_images(r, 2 * BATCH, SIZE) for _ in range(2)]
         write_stream(stream, [("view1", views[0]), ("view2", views[1])])
-        tool("ss-train", "-q", "--method", method, "--arch", arch, "--batch", str(BATCH),
-             "--lr", str(LR), "--momentum", str(MOMENTUM), "--weight-decay", str(DECAY),
-             "--norm-statistics", statistics, "--checkpoint-every", "1", "--keep", "1", "--log", log, "-o", model, "--force",
-             *heads, stream)
+        if statistics == "running":
+            tool("ss-train", "--arch", arch, "--steps", "1", "--norm-momentum", "1", "-o", base, *common)
+        tool("ss-train", *manner, "--lr", str(LR), "--momentum", str(MOMENTUM), "--weight-decay", str(DECAY),
+             "--checkpoint-every", "1", "--keep", "1", "--log", log, "-o", model, *common)
         ours, (first, meta) = read_model.read(model)[0], read_model.read(model + ".1")
         torch.set_default_dtype(torch.float64)
         try:
