@@ -30,17 +30,25 @@ fuzz_file(const uint8_t *data, size_t size, char path[FUZZ_PATH])
 	return fd;
 }
 
-/* Reads what a source has, a record at a time, if r says that it is open. */
-static inline void
-fuzz_read_all(struct ss_source *s, int r)
+typedef int fuzz_open(struct ss_source **out, const char *path, struct ss_err *e);
+
+/* Opens a source with these bytes and reads what it has, a record at a time. */
+static inline int
+fuzz_source(const uint8_t *data, size_t size, fuzz_open *open_source)
 {
 	struct ss_err e = SS_ERR_INIT;
+	struct ss_source *s;
+	char path[FUZZ_PATH];
+	const int fd = fuzz_file(data, size, path);
 	uint8_t *image;
 	int32_t label;
+	int r = open_source(&s, path, &e);
 
-	if (r < 0)
-		return;
-	for (uint64_t i = 0; i < s->records && i < 64; i++) {
+	if (r < 0) {
+		close(fd);
+		return 0;
+	}
+	for (uint64_t i = 0; r == 0 && i < s->records && i < 64; i++) {
 		const size_t n = ss_source_image_bytes(s, i);
 
 		if (n > FUZZ_IMAGES)
@@ -50,10 +58,10 @@ fuzz_read_all(struct ss_source *s, int r)
 			abort();
 		r = ss_source_read(s, &i, 1, image, &label, &e);
 		free(image);
-		if (r < 0)
-			break;
 	}
 	ss_source_free(s);
+	close(fd);
+	return 0;
 }
 
 #endif

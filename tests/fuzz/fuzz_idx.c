@@ -5,16 +5,14 @@
 #include "idx.h"
 #include "tests/fuzz/fuzz.h"
 
+static int
+open_idx(struct ss_source **out, const char *path, struct ss_err *e)
+{
+	return ss_idx_open(out, path, NULL, false, SS_SPLIT_TRAIN, UINT64_MAX, e);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct ss_err e = SS_ERR_INIT;
-	struct ss_source *s = NULL;
-	char path[FUZZ_PATH];
-	const int fd = fuzz_file(data, size, path);
-	const int r = ss_idx_open(&s, path, NULL, false, SS_SPLIT_TRAIN, UINT64_MAX, &e);
-
-	fuzz_read_all(s, r);
-	close(fd);
-	return 0;
+	return fuzz_source(data, size, open_idx);
 }
