@@ -105,7 +105,7 @@ check-torch: all
 	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py \
 	    tests/torch/check_augment.py tests/torch/check_probe.py
 
-# Parsers against libFuzzer, FUZZTIME seconds each; needs clang. What was found stands in tests/fuzz/README.md.
+# Parsers against libFuzzer, FUZZTIME seconds each; needs clang.
 FUZZTIME = 60
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard formats/*.c lib/base/*.c lib/nn/head.c)
 	@mkdir -p $(@D)

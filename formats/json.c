@@ -35,6 +35,7 @@ ss_json_parse(json_t **out, const char *text, size_t n, struct ss_err *e)
 	*out = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
 	if (starved) {
 		json_decref(*out);
+		*out = NULL;
 		return ss_fail(e, SS_EIO, "out of memory");
 	}
 	return *out == NULL ? ss_fail(e, SS_EDATA, "%s", why.text) : 0;

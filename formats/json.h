@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-/* SS_EDATA, with jansson's words, if the n bytes are no JSON text or have a key twice; SS_EIO out of memory. */
+/* SS_EDATA, with jansson's words, if the n bytes are no JSON text or have a key twice; SS_EIO out of memory; *out is NULL then. */
 int ss_json_parse(json_t **out, const char *text, size_t n, struct ss_err *e) SS_MUST_USE;
 
 /* An empty object to put together, or NULL; the first thing that a program makes of jansson's. */

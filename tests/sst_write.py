@@ -18,6 +18,17 @@ def seal(b):
     return b + struct.pack("<I", zlib.crc32(b))
 
 
+def split(b):
+    """Header and frames of a stream."""
+    at = 64 + struct.unpack_from("<I", b, 12)[0]
+    out = [b[:at]]
+    while at < len(b):
+        n = 64 + struct.unpack_from("<Q", b, at + 32)[0]
+        out.append(b[at:at + n])
+        at += n
+    return out
+
+
 def frame(kind, seq, first, records, epoch, payload):
     head = b"SSTF" + struct.pack("<HHQQIIQI", kind, 0, seq, first, records, epoch, len(payload),
                                  zlib.crc32(payload))

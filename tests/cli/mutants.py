@@ -15,6 +15,7 @@ import zlib
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import sst_read  # noqa: E402
+from sst_write import split  # noqa: E402
 
 INFO, GEN = sys.argv[1:]
 count = 0
@@ -90,17 +91,6 @@ HD, TN = "@HD\tVN:1.0\tNS:*\tEP:2", "@TN\tNM:x\tDT:u8\tSH:"
 X = bytes([1, 2, 3])
 H, CRC = head(HD, TN), zlib.crc32(X)
 DATA, END = frame(1, 0, 0, 3, 0, pad(X)), end(1, 1, 3, CRC)
-
-
-def split(b):
-    """Header and frames of a stream."""
-    at = 64 + struct.unpack_from("<I", b, 12)[0]
-    parts = [b[:at]]
-    while at < len(b):
-        n = 64 + struct.unpack_from("<Q", b, at + 32)[0]
-        parts.append(b[at:at + n])
-        at += n
-    return parts
 
 
 small, rich = gen("-l", "-r", "5", "-f", "2"), gen("-r", "9", "-f", "3", "-e", "2")

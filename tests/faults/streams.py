@@ -10,21 +10,10 @@ import zlib
 
 import kit
 from kit import DAMAGED, DONE, FAILED, READERS, UPSTREAM, call, fault, fill, one_line, put, side_by_side
-from sst_write import frame, pad, seal
+from sst_write import frame, pad, seal, split
 
 # The file, and where in it: a frame and a byte, or what stands before all frames.
 PLACE = re.compile(r"(in\.sst|standard input): .*(frame \d+, byte \d+|byte \d+|preamble|text header|not a tensor stream|line ends were translated|newer version)")
-
-
-def parts_of(b):
-    """Header and frames of a stream."""
-    at = 64 + struct.unpack_from("<I", b, 12)[0]
-    parts = [b[:at]]
-    while at < len(b):
-        n = 64 + struct.unpack_from("<Q", b, at + 32)[0]
-        parts.append(b[at:at + n])
-        at += n
-    return parts
 
 
 def published(folder, template):
@@ -74,7 +63,7 @@ def damage(row, fix, kinds, short, place=PLACE, says=(), status=DAMAGED, sample=
 
 def borders(b):
     at, out = 0, []
-    for p in parts_of(b):
+    for p in split(b):
         at += len(p)
         out.append(at)
     return out[:-1]
@@ -99,7 +88,7 @@ def flip(b, bit):
 
 def header_bits(b):
     at, bits = 0, []
-    for i, p in enumerate(parts_of(b)):
+    for i, p in enumerate(split(b)):
         bits += range(8 * at, 8 * (at + (len(p) if i == 0 else 64)))
         at += len(p)
     return bits
@@ -120,7 +109,7 @@ def flipped(row, fix, short):
 def moved(row, fix, short):
 
     def kinds(b):
-        r, parts = random.Random(3), parts_of(b)
+        r, parts = random.Random(3), split(b)
         for i in r.sample(range(len(b)), 100):
             yield "byte before %d" % i, b[:i] + b"\0" + b[i:]
             yield "no byte %d" % i, b[:i] + b[i + 1:]
@@ -137,7 +126,7 @@ def moved(row, fix, short):
 @fault("R05", "something behind the end, a second stream too")
 def behind_the_end(row, fix, short):
     damage(row, fix, lambda b: [("a zero", b + b"\0"), ("zeros", b + bytes(64)), ("text", b + b"hello\n" * 20),
-                                       ("itself", b + b), ("a frame", b + parts_of(b)[1])], short)
+                                       ("itself", b + b), ("a frame", b + split(b)[1])], short)
 
 
 @fault("R06", "upstream killed in a pipe")
@@ -187,7 +176,7 @@ def killed(row, fix, short):
 def upstream_says(row, fix, short):
 
     def kinds(b):
-        parts = parts_of(b)
+        parts = split(b)
         for i in range(1, len(parts)):
             first = struct.unpack_from("<Q", parts[i], 16)[0]
             yield "frame %d" % i, b"".join(parts[:i]) + frame(3, i - 1, first, 0, 0, pad(b"ss-load: the disk is on fire"))
@@ -281,7 +270,7 @@ SIZES = (2 ** 20, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 63 - 1, 2 ** 
 
 def claims(b):
     """Streams whose lengths are right by their checksums and not by what follows."""
-    parts = parts_of(b)
+    parts = split(b)
     head, first = parts[0], parts[1]
     text = head[64:].decode()
     shape = re.search(r"SH:([0-9,]+)", text).group(1)
