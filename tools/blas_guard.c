@@ -26,7 +26,7 @@ void *blas_memory_alloc(int) __attribute__((weak));
 void blas_memory_free(void *) __attribute__((weak));
 
 static const size_t BUFFER = (size_t)132 << 20;	/* of OpenBLAS 0.3 for a thread, and its margin */
-enum { BUFFERS_MAX = 48 };			/* every build of it keeps 50 at least, and ends the program if asked for more */
+enum { BUFFERS_MAX = 48 };			/* a build has a bound, behind which it ends the program: Debian's is above 600 */
 
 static const char GUARD[] = "SS_BLAS_GUARD";	/* set in the second execution, so that there is no third */
 
