@@ -6,16 +6,10 @@
  * writer must take too, and the copy must have the same content.
  */
 #define _GNU_SOURCE		/* memfd_create */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "sst.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void
 put_crc(uint8_t *at, const uint8_t *from, size_t n)
@@ -61,31 +55,35 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *b = malloc(size + 1);
 	int fd = memfd_create("sst", 0), out = memfd_create("copy", 0), c;
 
-	if (b == NULL || fd < 0 || out < 0)
+	if (fd < 0 || out < 0)
 		abort();
-	if (size > 0)
+	if (b != NULL && size > 0)
 		memcpy(b, data, size);
-	repair(b, size);
-	if (pwrite(fd, b, size, 0) != (ssize_t)size)
+	if (b != NULL)
+		repair(b, size);
+	if (b != NULL && pwrite(fd, b, size, 0) != (ssize_t)size)
 		abort();
 	free(b);
 	if (ss_reader_fdopen(&r, fd, "input", &e) < 0) {
 		close(out);
 		return 0;
 	}
-	if (ss_writer_fdopen(&w, out, "copy", ss_reader_header(r), &e) < 0)
-		abort();
-	while ((c = ss_reader_next(r, &f, &e)) == 1)
-		if (ss_writer_frame(w, &f, &e) < 0)
-			abort();
-	if (ss_reader_totals(r)->digest != ss_writer_totals(w)->digest && ss_reader_totals(r)->records > 0)
-		abort();
-	if (c == 0) {
-		if (ss_writer_end(w, &e) < 0)
-			abort();
-	} else {
-		ss_writer_abort(w, e.text);
+	if (ss_writer_fdopen(&w, out, "copy", ss_reader_header(r), &e) < 0) {
+		fuzz_failed(&e);
+		ss_reader_free(r);
+		return 0;
 	}
+	while ((c = ss_reader_next(r, &f, &e)) == 1)
+		if (ss_writer_frame(w, &f, &e) < 0) {
+			fuzz_failed(&e);
+			break;
+		}
+	if (c != 1 && ss_reader_totals(r)->digest != ss_writer_totals(w)->digest && ss_reader_totals(r)->records > 0)
+		abort();
+	if (c != 0)
+		ss_writer_abort(w, e.text);
+	else if (ss_writer_end(w, &e) < 0)
+		fuzz_failed(&e);
 	ss_reader_free(r);
 	return 0;
 }
