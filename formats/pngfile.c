@@ -175,6 +175,8 @@ decode(png_structp png, png_infop info, const uint32_t size[2], uint8_t *pixels)
 	if (setjmp(png_jmpbuf(png)) != 0)
 		return -1;
 	png_set_user_limits(png, size[1], size[0]);
+	/* Chunks that do not matter here are passed over; libpng would take memory for what they claim. */
+	png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
 	png_read_info(png, info);
 	if (png_get_image_height(png, info) != size[0] || png_get_image_width(png, info) != size[1])
 		png_error(png, "its size has changed");

@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 import kit  # noqa: E402
 import memory  # noqa: E402,F401
 import outputs  # noqa: E402,F401
+import pictures  # noqa: E402,F401
 import runs  # noqa: E402,F401
 import streams  # noqa: E402,F401
 import surroundings  # noqa: E402,F401
