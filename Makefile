@@ -107,7 +107,8 @@ check-torch: all
 
 # Parsers against libFuzzer, FUZZTIME seconds each; needs clang.
 FUZZTIME = 60
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(wildcard formats/*.c lib/base/*.c lib/nn/head.c)
+$(BUILD)/fuzz/fuzz_options: tools/arguments.c
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out formats/drawn.c,$(wildcard formats/*.c lib/base/*.c lib/nn/head.c))
 	@mkdir -p $(@D)
 	clang -g -O1 -fsanitize=fuzzer,address,undefined $(filter-out -D_FORTIFY_SOURCE%,$(filter -std% -D% -I%,$(OURS))) -o $@ \
 	    $(filter %.c,$^) $(LIBS)
@@ -121,7 +122,7 @@ fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds
 		-print_final_stats=1 $$f.corpus $(BUILD)/fuzz/seeds/$${f##*fuzz_} || exit 1; done
 
 # The targets with files that are kept, or made by tests/fuzz/seeds.py, in the place of libFuzzer.
-$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libss.a
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libtools.a $(BUILD)/libss.a
 	$(CC) $(LDSAN) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Manual pages and shell scripts; both programs are in Debian.

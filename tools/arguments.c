@@ -1,6 +1,7 @@
 /*
  * arguments.c - what options are given: numbers, lists, names
  */
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -44,97 +45,90 @@ tool_double(const char *option, const char *text, double lo, double hi)
 	char *end;
 	double v = strtod(text, &end);
 
-	if (end == text || *end != '\0' || isnan(v) || *text == ' ')
+	if (end == text || *end != '\0' || isnan(v) || isspace((unsigned char)*text))
 		tool_die(TOOL_MISUSE, "%s: '%s' is not a number", option, text);
 	if (v < lo || v > hi)
 		tool_die(TOOL_MISUSE, "%s: %s is not in %g..%g", option, text, lo, hi);
 	return v;
 }
 
-/* The next item of a comma separated list, cut off in place; NULL behind the last. */
-static char *
-next_item(char **rest)
-{
-	char *item = *rest, *comma;
+/* The items of a comma separated list, one after the other. */
+struct list {
+	const char *option, *rest;	/* NULL behind the last */
+	char item[SS_NAME_MAX + 1];
+};
 
-	if (item == NULL)
-		return NULL;
-	comma = strchr(item, ',');
-	if (comma != NULL)
-		*comma++ = '\0';
-	*rest = comma;
-	return item;
+static bool
+next_item(struct list *l)
+{
+	const size_t n = l->rest == NULL ? 0 : strcspn(l->rest, ",");
+
+	if (l->rest == NULL)
+		return false;
+	if (n >= sizeof(l->item))
+		tool_die(TOOL_MISUSE, "%s: '%.20s...' is too long", l->option, l->rest);
+	memcpy(l->item, l->rest, n);
+	l->item[n] = '\0';
+	l->rest = l->rest[n] == ',' ? l->rest + n + 1 : NULL;
+	return true;
 }
 
-static char *
-list_copy(const char *text)
+/* Number n of at most max. */
+static int
+counted(const char *option, int n, int max)
 {
-	char *copy = strdup(text);
-
-	if (copy == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
-	return copy;
+	if (n == max)
+		tool_die(TOOL_MISUSE, "%s: more than %d numbers", option, max);
+	return n;
 }
 
 int
 tool_int_list(const char *option, const char *text, long long lo, long long hi, long long *out, int max)
 {
-	char *copy = list_copy(text), *rest = copy, *item;
+	struct list l = { .option = option, .rest = text };
 	int n = 0;
 
-	while ((item = next_item(&rest)) != NULL) {
-		if (n == max)
-			tool_die(TOOL_MISUSE, "%s: more than %d numbers", option, max);
-		out[n++] = tool_int(option, item, lo, hi);
-	}
-	free(copy);
+	for (; next_item(&l); n++)
+		out[counted(option, n, max)] = tool_int(option, l.item, lo, hi);
 	return n;
 }
 
 int
 tool_double_list(const char *option, const char *text, double lo, double hi, double *out, int max)
 {
-	char *copy = list_copy(text), *rest = copy, *item;
+	struct list l = { .option = option, .rest = text };
 	int n = 0;
 
-	while ((item = next_item(&rest)) != NULL) {
-		if (n == max)
-			tool_die(TOOL_MISUSE, "%s: more than %d numbers", option, max);
-		out[n++] = tool_double(option, item, lo, hi);
-	}
-	free(copy);
+	for (; next_item(&l); n++)
+		out[counted(option, n, max)] = tool_double(option, l.item, lo, hi);
 	return n;
 }
 
 int
 tool_rising_list(const char *option, const char *text, long long lo, long long hi, uint64_t *out, int max)
 {
-	char *copy = list_copy(text), *rest = copy, *item;
+	struct list l = { .option = option, .rest = text };
 	int n = 0;
 
-	while ((item = next_item(&rest)) != NULL) {
-		const uint64_t v = (uint64_t)tool_int(option, item, lo, hi);
-
-		if (n == max)
-			tool_die(TOOL_MISUSE, "%s: more than %d numbers", option, max);
-		if (n > 0 && v <= out[n - 1])
+	for (; next_item(&l); n++) {
+		out[counted(option, n, max)] = (uint64_t)tool_int(option, l.item, lo, hi);
+		if (n > 0 && out[n] <= out[n - 1])
 			tool_die(TOOL_MISUSE, "%s '%s' are not rising whole numbers", option, text);
-		out[n++] = v;
 	}
-	free(copy);
 	return n;
 }
 
 int
 tool_name(const char *option, const char *text, const char *const *names)
 {
-	char all[256];
-	size_t n = 0;
+	char all[512] = "";
 
 	for (int i = 0; names[i] != NULL; i++) {
+		const size_t n = strlen(all);
+
 		if (strcmp(names[i], text) == 0)
 			return i;
-		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", i == 0 ? "" : ", ", names[i]);
+		snprintf(all + n, sizeof(all) - n, "%s%s", i == 0 ? "" : ", ", names[i]);
 	}
 	tool_die(TOOL_MISUSE, "%s '%s' is none of %s", option, text, all);
 }
@@ -143,20 +137,19 @@ int
 tool_tensors(const struct ss_reader *in, const char *names, int out[SS_MAX_TENSORS])
 {
 	const struct ss_header *h = ss_reader_header(in);
-	char *copy = list_copy(names), *rest = copy, *item;
+	struct list l = { .option = "--tensor", .rest = names };
 	int n = 0;
 
-	while ((item = next_item(&rest)) != NULL) {
-		int tensor = ss_header_find(h, item);
+	while (next_item(&l)) {
+		int tensor = ss_header_find(h, l.item);
 
 		if (tensor < 0)
-			tool_die(TOOL_MISUSE, "%s: there is no tensor '%s'", ss_reader_name(in), item);
+			tool_die(TOOL_MISUSE, "%s: there is no tensor '%s'", ss_reader_name(in), l.item);
 		for (int i = 0; i < n; i++)
 			if (out[i] == tensor)
-				tool_die(TOOL_MISUSE, "--tensor: '%s' is there twice", item);
+				tool_die(TOOL_MISUSE, "--tensor: '%s' is there twice", l.item);
 		out[n++] = tensor;
 	}
-	free(copy);
 	return n;
 }
 

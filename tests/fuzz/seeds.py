@@ -101,6 +101,8 @@ def seeds(gen):
     yield "table", "tsv", b"x\ty z\tw\n1\t2.5\tword\n-3e4\t\tnan\n"
     for i, text in enumerate(("2048bnr,2048bN", "none", "8br,4rn", "65536b", "1")):
         yield "head", "head%d" % i, text.encode()
+    for i, text in enumerate(("12", "18446744073709551615", "-1.5e2", "these", "1,2,3", "0.5,inf,nan,0x1p-3", "1,20,300")):
+        yield "options", "options%d" % i, bytes([i]) + text.encode()
 
 
 def mutant(r, b):
