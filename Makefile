@@ -105,13 +105,17 @@ check-torch: all
 	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py \
 	    tests/torch/check_augment.py tests/torch/check_probe.py
 
-# Parsers against libFuzzer, FUZZTIME seconds each; needs clang.
+# Parsers against libFuzzer, FUZZTIME seconds each; then how much of the code the corpus reaches. Both need clang.
 FUZZTIME = 60
-$(BUILD)/fuzz/fuzz_options: tools/arguments.c
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(filter-out formats/drawn.c,$(wildcard formats/*.c lib/base/*.c lib/nn/head.c))
+FUZZED  = $(filter-out formats/drawn.c,$(wildcard formats/*.c lib/base/*.c lib/nn/head.c))
+CC_fuzz = clang -g -O1 $(filter-out -D_FORTIFY_SOURCE%,$(filter -std% -D% -I%,$(OURS))) -o $@ $(filter %.c,$^) $(LIBS)
+$(BUILD)/fuzz/fuzz_options $(BUILD)/fuzz/reach_options: tools/arguments.c
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZED)
 	@mkdir -p $(@D)
-	clang -g -O1 -fsanitize=fuzzer,address,undefined $(filter-out -D_FORTIFY_SOURCE%,$(filter -std% -D% -I%,$(OURS))) -o $@ \
-	    $(filter %.c,$^) $(LIBS)
+	$(CC_fuzz) -fsanitize=fuzzer,address,undefined
+$(BUILD)/fuzz/reach_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(FUZZED)
+	@mkdir -p $(@D)
+	$(CC_fuzz) -fprofile-instr-generate -fcoverage-mapping
 
 $(BUILD)/fuzz/seeds: tests/fuzz/seeds.py $(GENS)
 	@rm -rf $@
@@ -120,6 +124,9 @@ $(BUILD)/fuzz/seeds: tests/fuzz/seeds.py $(GENS)
 fuzz: $(FUZZERS) $(BUILD)/fuzz/seeds
 	for f in $(FUZZERS); do mkdir -p $$f.corpus && $$f -max_total_time=$(FUZZTIME) -rss_limit_mb=256 -timeout=10 -max_len=65536 \
 		-print_final_stats=1 $$f.corpus $(BUILD)/fuzz/seeds/$${f##*fuzz_} || exit 1; done
+
+fuzz-reach: $(FUZZERS:$(BUILD)/fuzz/fuzz_%=$(BUILD)/fuzz/reach_%)
+	@tests/fuzz/reach $(BUILD)/fuzz
 
 # The targets with files that are kept, or made by tests/fuzz/seeds.py, in the place of libFuzzer.
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libtools.a $(BUILD)/libss.a
@@ -161,7 +168,7 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: all tests check check-faults check-long check-torch bench bench-conv bench-norm $(BENCHMARKS:%=bench-%) fuzz lint demo install uninstall dist clean FORCE
+.PHONY: all tests check check-faults check-long check-torch bench bench-conv bench-norm $(BENCHMARKS:%=bench-%) fuzz fuzz-reach lint demo install uninstall dist clean FORCE
 .SECONDARY:
 -include $(LIBOBJ:.o=.d) $(HELPOBJ:.o=.d) $(TOOLSRC:%.c=$(BUILD)/%.d) $(UNITSRC:%.c=$(BUILD)/%.d) $(GENSRC:%.c=$(BUILD)/%.d) \
 	$(BENCHSRC:%.c=$(BUILD)/%.d) $(FUZZSRC:%.c=$(BUILD)/%.d)

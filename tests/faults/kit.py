@@ -90,12 +90,12 @@ class Ended:
         self.status, self.out, self.err = status, out, err
 
 
-def call(argv, folder, data=None, env=None, **more):
+def call(argv, folder, data=None, env=None, timeout=TIMEOUT, **more):
     """Runs a program in a folder; data: its standard input."""
     e = dict(ENV, **env) if env else ENV
     try:
         p = subprocess.run(argv, cwd=folder, env=e, input=b"" if data is None else data, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=TIMEOUT, **more)
+                           stderr=subprocess.PIPE, timeout=timeout, **more)
     except subprocess.TimeoutExpired:
         return Ended("timeout", b"", "")
     return Ended(p.returncode, p.stdout, p.stderr.decode("utf-8", "replace"))

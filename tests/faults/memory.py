@@ -3,6 +3,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 
 import kit
@@ -139,3 +140,22 @@ def announced(row, fix, short):
         worst = max(worst, off)
         row.trial(what, None if abs(says - took) <= 0.2 * took + 64 else "said %.0f MB, took %.0f" % (says, took))
     row.worst = "%.0f %% off" % (100 * worst)
+
+
+@fault("R33", "valgrind over every tool: nothing used before it is set, nothing touched that is not there")
+def valgrind(row, fix, short):
+    """Each tool once, on little; kernels are those of the CPU that valgrind plays."""
+    if short or shutil.which("valgrind") is None or not outputs.sane():
+        return row.skip("not in the short part" if short else "valgrind is not there, or sanitizers are on")
+    outputs.prepare(fix)
+
+    def trial(argv):
+        def f(folder):
+            want = call(argv, folder)
+            e = call(["valgrind", "-q", "--error-exitcode=99"] + argv, folder, timeout=600)
+            if (e.status, e.out) != (want.status, want.out):
+                return "status %s, %s" % (e.status, e.err[:600])
+            return None if "==" not in e.err else e.err[:600]
+        return f
+
+    side_by_side(row, [(name, trial(argv)) for name, argv, _ in commands(fix)])
