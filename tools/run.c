@@ -151,19 +151,20 @@ one_step(struct run *r, double begin, struct ss_pool *pool)
 		checkpoint_save(&r->checkpoint);
 }
 
-/* What is there to be told before hours go by. */
+/* What is to be known before hours go by, or memory runs out. */
 static void
 announce(struct run *r, struct ss_pool *pool)
 {
 	const struct model *m = &r->model;
+	const double megabytes = (double)ss_trainer_bytes(r->trainer) * 1e-6;
 
 	if (!tool.verbose && !tool_progress_shown())
 		return;
 	fprintf(stderr, "%s: %s on %s, %.2f million parameters, %" PRIu64 " steps of %d images, "
-	    "%.1f GB of memory, %d threads, %s%s kernels\n", tool.name, m->method, m->arch,
-	    (double)ss_net_count(r->net) * 1e-6, m->steps, r->o->batch,
-	    (double)ss_trainer_bytes(r->trainer) * 1e-9, ss_pool_threads(pool), r->o->exact ? "exact " : "",
-	    r->o->kern->name);
+	    "%.*f %s of memory, %d threads, %s%s kernels\n", tool.name, m->method, m->arch,
+	    (double)ss_net_count(r->net) * 1e-6, m->steps, r->o->batch, megabytes < 1000 ? 0 : 1,
+	    megabytes < 1000 ? megabytes : megabytes * 1e-3, megabytes < 1000 ? "MB" : "GB", ss_pool_threads(pool),
+	    r->o->exact ? "exact " : "", r->o->kern->name);
 	if (m->step > 0)
 		fprintf(stderr, "%s: goes on from '%s' at step %" PRIu64 "\n", tool.name, r->o->output, m->step);
 }

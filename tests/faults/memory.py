@@ -142,7 +142,7 @@ def announced(row, fix, short):
     row.worst = "%.0f %% off" % (100 * worst)
 
 
-@fault("R33", "valgrind over every tool: nothing used before it is set, nothing touched that is not there")
+@fault("R33", "valgrind over every tool")
 def valgrind(row, fix, short):
     """Each tool once, on little; kernels are those of the CPU that valgrind plays."""
     if short or shutil.which("valgrind") is None or not outputs.sane():
