@@ -556,7 +556,7 @@ ok "a monitor's file that is not there"
 # What it says
 
 run 0 train -o r.safetensors --force -v v.sst && [ "$(wc -l <err)" -eq 2 ] &&
-    grep -q '^ss-train: simsiam on resnet20, 0.28 million parameters, 12 steps of 16 images, .* GB of memory, 1 threads, [a-z0-9]* kernels$' err &&
+    grep -q '^ss-train: simsiam on resnet20, 0.28 million parameters, 12 steps of 16 images, .* [MG]B of memory, 1 threads, [a-z0-9]* kernels$' err &&
     grep -q "^ss-train: wrote 'r.safetensors', 12 steps$" err
 ok "--verbose says what it does"
 TERM=xterm run 0 helper term 100 ss-train -t 1 -b 16 --projector 64bnr,64bN --predictor 16bnr,64b -o r.safetensors --force v.sst &&
