@@ -31,8 +31,8 @@ next_line(struct text *x)
 {
 	ssize_t n = getline(&x->line, &x->room, x->f);
 
-	if (n < 0)
-		return ferror(x->f) ? ss_fail_errno(x->e, SS_EIO, "cannot read '%s'", x->name) : 0;
+	if (n < 0)		/* not by ferror: it does not tell when there is no memory for the line */
+		return feof(x->f) ? 0 : ss_fail_errno(x->e, SS_EIO, "cannot read '%s'", x->name);
 	x->number++;
 	if (n > LINE_MAX_BYTES || memchr(x->line, '\0', (size_t)n) != NULL)
 		return ss_fail(x->e, SS_EDATA, "%s: line %llu is no text", x->name, x->number);

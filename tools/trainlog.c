@@ -32,6 +32,8 @@ keep(FILE *f, uint64_t step)
 			break;
 		end += n;
 	}
+	if (n < 0 && !feof(f))		/* what comes behind would be cut off */
+		tool_die(TOOL_FAILURE, "cannot read log '%s': %s", path_of_log, strerror(errno));
 	free(line);
 	return end;
 }

@@ -299,3 +299,41 @@ def compound(row, fix, short):
         return f
 
     side_by_side(row, [("run %d" % i, trial(100 + i)) for i in range(1 if short else 10)])
+
+
+@fault("R13b", "each request for memory fails while a run goes on: its log keeps every step")
+def no_memory_to_resume(row, fix, short):
+    shim = outputs.build_shim(fix)
+    if shim is None or not outputs.sane():
+        return row.skip("no compiler, or sanitizers are on")
+    path, want = long_views(fix)
+    base = os.path.join(fix, "stopped")
+    os.makedirs(base, exist_ok=True)
+    argv = RUN + ["--keep", "60", "--log", "log", "--resume", path]
+    call(argv, base)
+    steps = steps_of(base)
+    os.rename(os.path.join(base, "out.44"), os.path.join(base, "out"))     # the log goes beyond it
+    keep = {n: kit.bytes_of(os.path.join(base, n)) for n in ("out", "log")}
+
+    def trial(k, count=None):
+        def f(folder):
+            for n, data in keep.items():
+                put(os.path.join(folder, n), data)
+            e = call(argv, folder, env=dict({"LD_PRELOAD": shim, "SHIM_ALLOC": str(k)}, **({"SHIM_COUNT": count} if count else {})))
+            if e.status not in (DONE, FAILED) or (e.status == FAILED and "emory" not in e.err and "cannot start" not in e.err):
+                return "status %s, %s" % (e.status, e.err[:200])
+            e = call(argv, folder)
+            if e.status != DONE or kit.bytes_of(os.path.join(folder, "out")) != want:
+                return "going on: status %s, %s" % (e.status, e.err[:200] or "other bytes at the end")
+            return None if steps_of(folder) == steps else "the log has other steps"
+        return f
+
+    count = os.path.join(fix, "requests to resume")
+    side_by_side(row, [("undisturbed", trial(0, count))])
+    n = int(kit.bytes_of(count))
+    which = random.Random(4).sample(range(1, n + 1), min(n, 3 if short else 60))
+    side_by_side(row, [("request %d of %d" % (k, n), trial(k)) for k in sorted(which)])
+
+
+def steps_of(folder):
+    return re.findall(rb'"step":(\d+)', kit.bytes_of(os.path.join(folder, "log")))

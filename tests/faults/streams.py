@@ -160,9 +160,10 @@ def killed(row, fix, short):
     def published_after(folder, consumer):
         if "ss-train" in consumer:
             left = kit.left_over(folder, ["pid", "status", "err", "out"])
-            if left or not os.path.exists(os.path.join(folder, "out")):
+            if left:
                 return "left %s" % left
-            return None if call(["ss-info", "--check", "out"], folder).status == DONE else "a damaged checkpoint"
+            # None if the stream ended before the run could begin.
+            return None if not os.path.exists(os.path.join(folder, "out")) or call(["ss-info", "--check", "out"], folder).status == DONE else "a damaged checkpoint"
         left = kit.left_over(folder, ["pid", "status", "err"])
         return "left behind: %s" % left if left else None
 

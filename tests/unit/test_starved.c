@@ -86,7 +86,7 @@ remove_files(void **state)
 	return rmdir(dir);
 }
 
-/* All frames of a source, record by record gathered into frames again, with a header that has been put together. */
+/* All frames of a source, with a header that has been put together. */
 static int
 stream_of(struct ss_source *s, struct ss_err *e)
 {
@@ -94,7 +94,6 @@ stream_of(struct ss_source *s, struct ss_err *e)
 	const struct ss_plan plan = { .epochs = 2, .shuffle = true, .again = true, .labels = true, .shards = 1, .frame = 1 };
 	struct ss_header h = SS_HEADER_INIT, again = SS_HEADER_INIT;
 	struct ss_writer *w = NULL;
-	struct ss_gather *g = NULL;
 	struct ss_epochs *x = NULL;
 	struct ss_frame f;
 	int r;
@@ -103,17 +102,10 @@ stream_of(struct ss_source *s, struct ss_err *e)
 	    (r = ss_header_copy(&again, &h, e)) < 0 || (r = ss_header_line(&again, "@CO\tTX:more", e)) < 0 ||
 	    (r = ss_header_program(&again, "other", "1", 2, argv, e)) < 0 ||
 	    (r = ss_merge_lines(&h, "a", (struct ss_named_header){ &again, "b" }, e)) < 0 ||
-	    (r = ss_epochs_open(&x, s, &plan, e)) < 0 || (r = ss_gather_create(&g, &h, e)) < 0 ||
-	    (r = ss_writer_open(&w, "/dev/null", &h, e)) < 0)
+	    (r = ss_epochs_open(&x, s, &plan, e)) < 0 || (r = ss_writer_open(&w, "/dev/null", &h, e)) < 0)
 		goto end;
-	while (r == 0 && (r = ss_epochs_next(x, &f, e)) == 1) {
-		const uint32_t epoch = f.epoch;
-
-		if ((r = ss_gather_add(g, &f, e)) < 0)
-			break;
-		ss_gather_take(g, epoch, &f);
+	while (r == 0 && (r = ss_epochs_next(x, &f, e)) == 1)
 		r = ss_writer_frame(w, &f, e);
-	}
 	if (r == 0) {
 		r = ss_writer_end(w, e);
 		w = NULL;
@@ -121,7 +113,6 @@ stream_of(struct ss_source *s, struct ss_err *e)
 end:
 	if (w != NULL)
 		ss_writer_abort(w, e->text);
-	ss_gather_free(g);
 	ss_epochs_free(x);
 	ss_header_free(&h);
 	ss_header_free(&again);
@@ -163,6 +154,29 @@ folder(struct ss_err *e)
 			r = stream_of(s, e);
 		ss_source_free(s);
 	}
+	return r;
+}
+
+static int
+gathered(struct ss_err *e)
+{
+	static const uint32_t shape[] = { 3, SIDE, SIDE };
+	struct ss_frame one = { .records = 1, .data = { pixels }, .bytes = { IMAGE } }, all;
+	struct ss_header h = SS_HEADER_INIT;
+	struct ss_gather *g = NULL;
+	int r = ss_header_add(&h, "image", SS_U8, 3, shape, e);
+
+	if (r == 0)
+		r = ss_gather_create(&g, &h, e);
+	for (int i = 0; r == 0 && i < 4; i++)
+		r = ss_gather_add(g, &one, e);
+	if (r == 0) {
+		ss_gather_take(g, 0, &all);
+		if (all.records != 4 || memcmp(all.data[0], pixels, IMAGE) != 0)
+			r = ss_fail(e, SS_EDATA, "other records");
+	}
+	ss_gather_free(g);
+	ss_header_free(&h);
 	return r;
 }
 
@@ -359,7 +373,7 @@ sheet(struct ss_err *e)
 }
 
 static const struct starve_case cases[] = {
-	{ "drawn", drawn }, { "folder", folder }, { "archive", archive }, { "knn", knn }, { "probe", probe }, { "choice", choice },
+	{ "drawn", drawn }, { "folder", folder }, { "gathered", gathered }, { "archive", archive }, { "knn", knn }, { "probe", probe }, { "choice", choice },
 	{ "map", map }, { "chart", chart }, { "views", views }, { "sheet", sheet },
 };
 
