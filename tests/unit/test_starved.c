@@ -334,7 +334,7 @@ static int
 views(struct ss_err *e)
 {
 	static const char *const recipes[] = { "cifar", "keras-3", "simclr" };
-	static uint8_t out[2][4 * IMAGE];
+	static uint8_t out[2][2 * 3 * 16 * 16];
 	struct ss_image in[2];
 	const uint64_t index[2] = { 0, 1 };
 	struct ss_pool *p = ss_pool_create(2);
