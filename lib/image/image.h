@@ -52,6 +52,14 @@ const char *ss_filter_name(enum ss_filter f);
 int ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box box,
     enum ss_filter filter, bool mirror, struct ss_image_work *w, struct ss_err *e) SS_MUST_USE;
 
+/*
+ * All of `in` scaled to out's height and width; of its last row and column only so much
+ * counts as rows and columns, which may end within a pixel, say. So a picture that was decoded to
+ * a part of its size lies where the whole one would.
+ */
+int ss_image_scale(struct ss_image *out, const struct ss_image *in, double rows, double columns,
+    enum ss_filter filter, struct ss_image_work *w, struct ss_err *e) SS_MUST_USE;
+
 /* The part of `in` that begins at top, left and has out's size; what is outside is black. */
 void ss_image_window(struct ss_image *out, const struct ss_image *in, int top, int left);
 

@@ -94,7 +94,7 @@ filter_value(enum ss_filter f, double x)
 static void
 compute_taps(struct ss_taps *t)
 {
-	const double scale = (double)t->in / t->out, stretch = scale < 1 ? 1 : scale;
+	const double scale = t->extent / t->out, stretch = scale < 1 ? 1 : scale;
 	const double support = filter_support(t->filter) * stretch, inverse = 1 / stretch;
 
 	for (int j = 0; j < t->out; j++) {
@@ -120,14 +120,14 @@ compute_taps(struct ss_taps *t)
 }
 
 const struct ss_taps *
-ss_work_taps(struct ss_image_work *w, int in, int out, enum ss_filter f)
+ss_work_taps(struct ss_image_work *w, int in, double extent, int out, enum ss_filter f)
 {
 	const unsigned place = (unsigned)in + 61u * (unsigned)out + (unsigned)f;
 	struct ss_taps *t = &w->taps[place % SS_TAPS_KEPT];
 	double most = ceil(filter_support(f) * (in > out ? (double)in / out : 1)) * 2 + 1;
 	size_t coefs, bytes;
 
-	if (t->in == in && t->out == out && t->filter == f)
+	if (t->in == in && t->extent >= extent && t->extent <= extent && t->out == out && t->filter == f)
 		return t;
 	free(t->first);
 	memset(t, 0, sizeof *t);
@@ -135,6 +135,7 @@ ss_work_taps(struct ss_image_work *w, int in, int out, enum ss_filter f)
 	    || !ss_mul(coefs, sizeof(int32_t), &bytes) || (t->first = malloc(bytes)) == NULL)
 		return NULL;
 	t->in = in;
+	t->extent = extent;
 	t->out = out;
 	t->filter = f;
 	t->most = (int)most;

@@ -12,6 +12,7 @@
  */
 struct ss_taps {
 	int in, out;
+	double extent;		/* of the input that counts: the last pixel may do so in part */
 	enum ss_filter filter;
 	int most;		/* of count[] */
 	int *first, *count;	/* one block of memory, first at its start */
@@ -38,6 +39,6 @@ void *ss_work_room(struct ss_image_work *w, int i, size_t n);
 void ss_gaussian(float *coef, int kernel, float sigma);
 
 /* The weights for these sizes; NULL: out of memory. Valid until the next call. */
-const struct ss_taps *ss_work_taps(struct ss_image_work *w, int in, int out, enum ss_filter f);
+const struct ss_taps *ss_work_taps(struct ss_image_work *w, int in, double extent, int out, enum ss_filter f);
 
 #endif

@@ -100,9 +100,10 @@ copy_box(struct ss_image *out, const struct ss_image *in, struct ss_box box)
 	}
 }
 
-int
-ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box box,
-    enum ss_filter filter, bool mirror, struct ss_image_work *w, struct ss_err *e)
+/* Of the box, so many rows and columns count; its sizes, or less. */
+static int
+resize(struct ss_image *out, const struct ss_image *in, struct ss_box box, double rows_counted,
+    double columns_counted, enum ss_filter filter, bool mirror, struct ss_image_work *w, struct ss_err *e)
 {
 	const size_t channels = (size_t)in->channels, height = (size_t)box.height,
 	    width = (size_t)box.width, wide = (size_t)out->width, pitch = (size_t)in->width;
@@ -111,14 +112,6 @@ ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box b
 	const struct ss_taps *t;
 	uint8_t *first, *second;
 
-	SS_BUG_IF(box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1
-	    || box.top > in->height - box.height || box.left > in->width - box.width);
-	if (box.height == out->height && box.width == out->width) {
-		copy_box(out, in, box);
-		if (mirror)
-			ss_image_mirror(out);
-		return 0;
-	}
 	first = ss_work_room(w, 0, width * column > rows ? width * column : rows);
 	second = ss_work_room(w, 1, wide * column);
 	if (first == NULL || second == NULL)
@@ -127,7 +120,7 @@ ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box b
 	for (size_t c = 0; c < channels; c++)
 		transpose(first + c * height, column, in->data + c * in->plane
 		    + (size_t)box.top * pitch + (size_t)box.left, pitch, height, width);
-	t = ss_work_taps(w, box.width, out->width, filter);
+	t = ss_work_taps(w, box.width, columns_counted, out->width, filter);
 	if (t == NULL)
 		goto no_memory;
 	for (size_t x = 0; x < wide; x++)
@@ -136,7 +129,7 @@ ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box b
 		    t->coef + x * (size_t)t->most, t->count[x]);
 
 	transpose(first, wide, second, column, wide, channels * height);
-	t = ss_work_taps(w, box.height, out->height, filter);
+	t = ss_work_taps(w, box.height, rows_counted, out->height, filter);
 	if (t == NULL)
 		goto no_memory;
 	for (size_t c = 0; c < channels; c++)
@@ -147,4 +140,31 @@ ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box b
 	return 0;
 no_memory:
 	return ss_fail(e, SS_EIO, "out of memory for an image of %d x %d", out->height, out->width);
+}
+
+int
+ss_image_resize(struct ss_image *out, const struct ss_image *in, struct ss_box box,
+    enum ss_filter filter, bool mirror, struct ss_image_work *w, struct ss_err *e)
+{
+	SS_BUG_IF(box.top < 0 || box.left < 0 || box.height < 1 || box.width < 1
+	    || box.top > in->height - box.height || box.left > in->width - box.width);
+	if (box.height == out->height && box.width == out->width) {
+		copy_box(out, in, box);
+		if (mirror)
+			ss_image_mirror(out);
+		return 0;
+	}
+	return resize(out, in, box, box.height, box.width, filter, mirror, w, e);
+}
+
+int
+ss_image_scale(struct ss_image *out, const struct ss_image *in, double rows, double columns,
+    enum ss_filter filter, struct ss_image_work *w, struct ss_err *e)
+{
+	const struct ss_box all = { 0, 0, in->height, in->width };
+
+	SS_BUG_IF(!(rows > in->height - 1 && rows <= in->height && columns > in->width - 1 && columns <= in->width));
+	if (rows >= in->height && columns >= in->width)
+		return ss_image_resize(out, in, all, filter, false, w, e);
+	return resize(out, in, all, rows, columns, filter, false, w, e);
 }
