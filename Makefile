@@ -10,7 +10,7 @@ PYTHON  = /usr/bin/python3
 VERSION = $(shell sed -n 's/^.define SS_VERSION "\(.*\)"$$/\1/p' tools/tool.h)
 
 # What README.md and .ci/run install on Debian 12; a test holds the three lists to each other.
-DEBIAN_PACKAGES = gcc libc6-dev make libopenblas-dev libpng-dev zlib1g-dev libjansson-dev \
+DEBIAN_PACKAGES = gcc libc6-dev make libopenblas-dev libpng-dev libjpeg-dev zlib1g-dev libjansson-dev \
 	libarchive-dev libcmocka-dev mandoc perl python3 python3-numpy
 
 OURS    = -std=c11 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -I. -Ilib -Iformats -Itools -pthread -MMD -MP
@@ -33,7 +33,7 @@ endif
 LDHARD  = -pie -Wl,-z,relro,-z,now
 # Reproducible in any folder, and a tool is linked only with the libraries that it uses.
 OURS   += -ffile-prefix-map=$(CURDIR)=.
-LIBS    = -Wl,--as-needed $(LDBLAS) -lpng -lz -ljansson -larchive -lm -pthread
+LIBS    = -Wl,--as-needed $(LDBLAS) -lpng -ljpeg -lz -ljansson -larchive -lm -pthread
 
 LIBSRC  = $(wildcard lib/*/*.c formats/*.c)
 HELPSRC = $(filter-out $(wildcard tools/ss-*.c),$(wildcard tools/*.c))
@@ -107,8 +107,8 @@ check-torch: all
 
 # Parsers against libFuzzer, FUZZTIME seconds each; then how much of the code the corpus reaches. Both need clang.
 FUZZTIME = 60
-FUZZED  = $(filter-out formats/drawn.c,$(wildcard formats/*.c lib/base/*.c lib/nn/head.c))
-CC_fuzz = clang -g -O1 $(filter-out -D_FORTIFY_SOURCE%,$(filter -std% -D% -I%,$(OURS))) -o $@ $(filter %.c,$^) $(LIBS)
+FUZZED  = $(wildcard formats/*.c lib/base/*.c lib/nn/head.c) $(filter $(BUILD)/lib/image/%,$(LIBOBJ))
+CC_fuzz = clang -g -O1 $(filter-out -D_FORTIFY_SOURCE%,$(filter -std% -D% -I%,$(OURS))) -o $@ $(filter %.c %.o,$^) $(LIBS)
 $(BUILD)/fuzz/fuzz_options $(BUILD)/fuzz/reach_options: tools/arguments.c
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZED)
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 /*
  * folder.c - a folder of pictures, each in a file of its own
  *
- * listing.c finds the files, filelabels.c their classes, imagefile.c reads them; here
+ * listing.c finds the files, filelabels.c their classes, decode.c reads them; here
  * they become records. A file is opened when its record is asked for, so any order
  * costs the same and memory holds names and sizes alone.
  */
@@ -9,10 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/size.h"
 #include "filelabels.h"
 #include "folder.h"
-#include "imagefile.h"
 #include "listing.h"
+
+enum { CHUNK = 1024 };	/* files that are looked at together */
 
 /* A picture. */
 struct item {
@@ -26,6 +28,9 @@ struct folder {
 	struct ss_source s;
 	size_t root;		/* bytes of a path before the name */
 	struct item *item;
+	struct ss_decoder *decoder;
+	struct ss_coded *coded;	/* room for those that are read at once */
+	size_t room;
 };
 
 /* What is needed only while the folder is opened. */
@@ -176,70 +181,120 @@ find_labels(struct opening *o, struct ss_source *s, struct ss_err *e)
 	return ss_source_names(s, (const char *const *)o->labels.name, o->labels.classes, e);
 }
 
-/* Reads all of a picture and forgets it: is it sound? */
 static int
-try_picture(const struct item *it, struct ss_err *e)
+make_room(struct folder *f, size_t n, struct ss_err *e)
 {
-	uint8_t *pixels = malloc(3 * (size_t)it->size[0] * it->size[1]);
-	int r;
+	struct ss_coded *more;
 
-	if (pixels == NULL)
-		return ss_fail(e, SS_EIO, "out of memory for '%s'", it->path);
-	r = ss_imagefile_read(it->path, it->size, pixels, e);
-	free(pixels);
-	return r;
+	if (n <= f->room)
+		return 0;
+	if ((more = realloc(f->coded, n * sizeof(*more))) == NULL)
+		return ss_fail(e, SS_EIO, "out of memory");
+	f->coded = more;
+	f->room = n;
+	return 0;
 }
 
-/* Makes file i the next record. */
+/* Makes file i item k. */
 static int
-take_file(struct folder *f, const struct opening *o, size_t i, struct ss_err *e)
+name_item(struct folder *f, const struct opening *o, size_t i, uint64_t k, struct ss_err *e)
 {
-	struct item *it = &f->item[f->s.records];
-	int r;
+	struct item *it = &f->item[k];
 
 	it->path = ss_path_join(o->root, o->files.path[i]);
 	it->escaped = ss_escape(o->files.path[i]);
+	it->label = f->s.labelled ? o->labels.label[i] : 0;
 	if (it->path == NULL || it->escaped == NULL)
-		r = ss_fail(e, SS_EIO, "out of memory");
-	else if ((r = ss_imagefile_size(it->path, it->size, e)) == 0 && o->plan->bad != NULL)
-		r = try_picture(it, e);
-	if (r < 0 || strcmp(it->escaped, o->files.path[i]) == 0) {
+		return ss_fail(e, SS_EIO, "out of memory");
+	if (strcmp(it->escaped, o->files.path[i]) == 0) {
 		free(it->escaped);
 		it->escaped = NULL;
 	}
-	if (r < 0)
-		free(it->path);
-	if (r == SS_EDATA && o->plan->bad != NULL) {
-		o->plan->bad(o->plan->arg, e->text);
+	return 0;
+}
+
+static void
+forget_item(struct item *it)
+{
+	free(it->path);
+	free(it->escaped);
+	it->path = it->escaped = NULL;
+}
+
+/* Item k becomes the next record, unless it is bad and may be left out. */
+static int
+keep_item(struct folder *f, const struct ss_folder_plan *p, uint64_t k, struct ss_coded *c, struct ss_err *e)
+{
+	struct item *it = &f->item[k];
+
+	if (c->code < 0) {
+		const int r = ss_coded_failure(c, e);
+
+		forget_item(it);
+		if (r != SS_EDATA || p->bad == NULL)
+			return r;
+		p->bad(p->arg, e->text);
 		return 0;
 	}
-	if (r < 0)
-		return r;
-	it->label = f->s.labelled ? o->labels.label[i] : 0;
-	if (f->s.records++ == 0) {
+	memcpy(it->size, c->size, sizeof(it->size));
+	if (f->s.records == 0) {
 		f->s.height = it->size[0], f->s.width = it->size[1];
 	} else if (f->s.height != it->size[0] || f->s.width != it->size[1]) {
 		f->s.height = SS_VARIES, f->s.width = SS_VARIES;
 	}
+	if (k != f->s.records) {
+		f->item[f->s.records] = *it;
+		*it = (struct item){ 0 };
+	}
+	f->s.records++;
 	return 0;
 }
 
+/* Makes n files, from number i on, the next records. */
 static int
-read_folder(struct ss_source *s, uint64_t first, size_t n, void *images, int32_t *labels,
+take_chunk(struct folder *f, const struct opening *o, size_t i, size_t n, struct ss_err *e)
+{
+	const bool all = o->plan->bad != NULL;
+	const uint64_t first = f->s.records;
+	size_t kept = 0;
+	int r = make_room(f, n, e);
+
+	if (r < 0)
+		return r;
+	memset(f->coded, 0, n * sizeof(*f->coded));
+	for (size_t k = 0; r == 0 && k < n; k++) {
+		r = name_item(f, o, i + k, first + k, e);
+		f->coded[k].name = f->item[first + k].path;
+	}
+	if (r == 0)
+		ss_decoder_run(f->decoder, all ? SS_TRY : SS_LOOK, f->coded, n, all);
+	for (; r == 0 && kept < n; kept++)
+		r = keep_item(f, o->plan, first + kept, &f->coded[kept], e);
+	for (; r < 0 && kept < n; kept++) {
+		free(f->coded[kept].why);
+		forget_item(&f->item[first + kept]);
+	}
+	return r;
+}
+
+static int
+pick_folder(struct ss_source *s, const uint64_t *number, size_t n, void *images, int32_t *labels,
     struct ss_err *e)
 {
-	const struct item *it = &((struct folder *)s)->item[first];
+	struct folder *f = (struct folder *)s;
 	uint8_t *to = images;
+	int r = make_room(f, n, e);
 
-	for (size_t i = 0; i < n; i++, it++) {
-		int r = ss_imagefile_read(it->path, it->size, to, e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct item *it = &f->item[number[i]];
 
-		if (r < 0)
-			return r;
+		f->coded[i] = (struct ss_coded){ .name = it->path, .size = { it->size[0], it->size[1] }, .pixels = to };
 		labels[i] = it->label;
 		to += 3 * (size_t)it->size[0] * it->size[1];
 	}
-	return 0;
+	if (r == 0 && (s->sound = ss_decoder_run(f->decoder, SS_DECODE, f->coded, n, false)) < n)
+		r = ss_coded_failure(&f->coded[s->sound], e);
+	return r;
 }
 
 static void
@@ -264,16 +319,16 @@ free_folder(struct ss_source *s)
 {
 	struct folder *f = (struct folder *)s;
 
-	for (uint64_t i = 0; i < s->records; i++) {
-		free(f->item[i].path);
-		free(f->item[i].escaped);
-	}
+	for (uint64_t i = 0; i < s->records; i++)
+		forget_item(&f->item[i]);
 	free(f->item);
+	free(f->coded);
+	ss_decoder_free(f->decoder);
 	free(f);
 }
 
 static const struct ss_source_ops folder_ops = {
-	.read = read_folder, .size = size_of, .name = name_of, .free = free_folder
+	.pick = pick_folder, .size = size_of, .name = name_of, .free = free_folder
 };
 
 static int
@@ -292,8 +347,14 @@ take_files(struct folder *f, struct opening *o, struct ss_folder_report *report,
 		return ss_fail(e, SS_EIO, "out of memory");
 	size_t i = o->first;
 
-	for (; r == 0 && i < o->end && f->s.records < p->limit; i++)
-		r = take_file(f, o, i, e);
+	while (r == 0 && i < o->end && f->s.records < p->limit) {
+		size_t n = ss_least(CHUNK, o->end - i);
+
+		if (n > p->limit - f->s.records)
+			n = (size_t)(p->limit - f->s.records);
+		r = take_chunk(f, o, i, n, e);
+		i += n;
+	}
 	if (r == 0 && f->s.records == 0)
 		r = ss_fail(e, SS_EIO, "no images in '%s'", o->root);
 	report->files = i - o->first;
@@ -306,7 +367,7 @@ take_files(struct folder *f, struct opening *o, struct ss_folder_report *report,
 
 int
 ss_folder_open(struct ss_source **out, const char *path, const struct ss_folder_plan *plan,
-    struct ss_folder_report *report, struct ss_err *e)
+    struct ss_decoder *decoder, struct ss_folder_report *report, struct ss_err *e)
 {
 	struct folder *f = calloc(1, sizeof(*f));
 	struct opening o = { .root = path, .plan = plan };
@@ -314,8 +375,12 @@ ss_folder_open(struct ss_source **out, const char *path, const struct ss_folder_
 
 	*out = NULL;
 	*report = (struct ss_folder_report){ 0 };
-	if (f == NULL)
+	if (f == NULL) {
+		ss_decoder_free(decoder);
 		return ss_fail(e, SS_EIO, "out of memory");
+	}
+	f->decoder = decoder;
+	f->s.threads = ss_decoder_threads(decoder);
 	f->s.ops = &folder_ops;
 	f->s.type = SS_U8;
 	f->s.channels = 3;

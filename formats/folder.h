@@ -4,6 +4,7 @@
 #ifndef SS_FOLDER_H
 #define SS_FOLDER_H
 
+#include "decode.h"
 #include "source.h"
 
 struct ss_folder_plan {
@@ -26,9 +27,10 @@ struct ss_folder_report {
  * asked for), the split is the sub-folder; all is train and then test. Else it is
  * the whole folder. Names and a table's paths are relative to the folder
  * itself, classes are those of both splits together. Only the first bytes of each
- * file are read here, to learn its size, unless bad is given: then all of it.
+ * file are read here, to learn its size, unless bad is given: then all of it. The
+ * decoder is taken over.
  */
 int ss_folder_open(struct ss_source **out, const char *path, const struct ss_folder_plan *plan,
-    struct ss_folder_report *report, struct ss_err *e) SS_MUST_USE;
+    struct ss_decoder *decoder, struct ss_folder_report *report, struct ss_err *e) SS_MUST_USE;
 
 #endif

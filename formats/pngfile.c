@@ -7,7 +7,9 @@
  */
 #include <png.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -166,11 +168,46 @@ ss_png_size(FILE *f, const char *name, uint32_t size[2], struct ss_err *e)
 	return 0;
 }
 
+/* What is under way; alpha is what is freed after a jump. */
+struct canvas {
+	const uint32_t *size;
+	int32_t background;
+	uint8_t *pixels;
+	uint8_t *alpha;		/* (height,width,4) of a picture that is laid over a background */
+};
+
+/* n pixels with alpha over a colour: each channel to the nearest level. */
+static void
+lay_over(uint8_t *rgb, const uint8_t *rgba, size_t n, int32_t background)
+{
+	for (size_t i = 0; i < n; i++, rgb += 3, rgba += 4)
+		for (int c = 0; c < 3; c++) {
+			const unsigned behind = (unsigned)background >> (16 - 8 * c) & 255, a = rgba[3];
+
+			rgb[c] = (uint8_t)((rgba[c] * a + behind * (255 - a) + 127) / 255);
+		}
+}
+
+/* How libpng is to deliver pixels; false: without alpha. */
+static bool
+choose_transforms(png_structp png, png_infop info, int32_t background)
+{
+	const bool clear = (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) != 0 ||
+	    png_get_valid(png, info, PNG_INFO_tRNS) != 0;
+
+	png_set_expand(png);
+	png_set_strip_16(png);
+	png_set_gray_to_rgb(png);
+	if (background < 0 || !clear)
+		png_set_strip_alpha(png);
+	return background >= 0 && clear;
+}
+
 /* All that may jump. */
 static int
-decode(png_structp png, png_infop info, const uint32_t size[2], uint8_t *pixels)
+decode(png_structp png, png_infop info, struct canvas *to)
 {
-	const size_t pitch = (size_t)size[1] * 3;
+	const uint32_t *size = to->size;
 
 	if (setjmp(png_jmpbuf(png)) != 0)
 		return -1;
@@ -180,25 +217,28 @@ decode(png_structp png, png_infop info, const uint32_t size[2], uint8_t *pixels)
 	png_read_info(png, info);
 	if (png_get_image_height(png, info) != size[0] || png_get_image_width(png, info) != size[1])
 		png_error(png, "its size has changed");
-	png_set_expand(png);
-	png_set_strip_16(png);
-	png_set_gray_to_rgb(png);
-	png_set_strip_alpha(png);
+	const size_t channels = choose_transforms(png, info, to->background) ? 4 : 3, pitch = size[1] * channels;
 	const int passes = png_set_interlace_handling(png);
 
 	png_read_update_info(png, info);
 	SS_BUG_IF(png_get_rowbytes(png, info) != pitch);
+	if (channels == 4 && (to->alpha = malloc(size[0] * pitch)) == NULL)
+		png_error(png, "out of memory");
 	for (int pass = 0; pass < passes; pass++)
 		for (uint32_t y = 0; y < size[0]; y++)
-			png_read_row(png, pixels + y * pitch, NULL);
+			png_read_row(png, (channels == 4 ? to->alpha : to->pixels) + y * pitch, NULL);
 	png_read_end(png, NULL);
+	if (channels == 4)
+		lay_over(to->pixels, to->alpha, (size_t)size[0] * size[1], to->background);
 	return 0;
 }
 
 int
-ss_png_read(FILE *f, const char *name, const uint32_t size[2], uint8_t *pixels, struct ss_err *e)
+ss_png_read(FILE *f, const char *name, const uint32_t size[2], int32_t background, uint8_t *pixels,
+    struct ss_err *e)
 {
 	struct pull p = { f, name, 0, e };
+	struct canvas to = { size, background, pixels, NULL };
 	png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &p, damaged, warned);
 	png_infop info = png == NULL ? NULL : png_create_info_struct(png);
 
@@ -206,9 +246,10 @@ ss_png_read(FILE *f, const char *name, const uint32_t size[2], uint8_t *pixels, 
 		p.code = ss_fail(e, SS_EIO, "out of memory for '%s'", name);
 	} else {
 		png_set_read_fn(png, &p, get);
-		if (decode(png, info, size, pixels) < 0)
+		if (decode(png, info, &to) < 0)
 			SS_BUG_IF(p.code == 0);
 	}
 	png_destroy_read_struct(&png, &info, NULL);
+	free(to.alpha);
 	return p.code;
 }

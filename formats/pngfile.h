@@ -27,12 +27,13 @@ int ss_png_size(FILE *f, const char *name, uint32_t size[2], struct ss_err *e) S
 
 /*
  * pixels (height,width,3), of a picture that has this size. Gray is copied to three
- * channels, palettes are looked up, alpha is left out, of 16 bits the upper 8 are
- * taken, and what the file says of gamma and colour profiles is not applied: as
- * Pillow does for mode RGB (which, however, clips gray of 16 bits). The file is read and
+ * channels, palettes are looked up, of 16 bits the upper 8 are taken, and what the
+ * file says of gamma and colour profiles is not applied: as Pillow does for mode RGB
+ * (which, however, clips gray of 16 bits). What is transparent is laid over background,
+ * 0xRRGGBB; with -1 alpha is left out, as Pillow does. The file is read and
  * checked to its end. SS_EDATA: damaged; SS_EIO.
  */
-int ss_png_read(FILE *f, const char *name, const uint32_t size[2], uint8_t *pixels,
-    struct ss_err *e) SS_MUST_USE;
+int ss_png_read(FILE *f, const char *name, const uint32_t size[2], int32_t background,
+    uint8_t *pixels, struct ss_err *e) SS_MUST_USE;
 
 #endif

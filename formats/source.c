@@ -47,8 +47,11 @@ ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *imag
 	unsigned char *to = images;
 	int r = 0;
 
+	s->sound = 0;
 	for (size_t i = 0; i < n; i++)
 		SS_BUG_IF(number[i] >= s->records);
+	if (s->ops->pick != NULL)
+		return s->ops->pick(s, number, n, images, labels, e);
 	for (size_t i = 0, run; i < n && r == 0; i += run) {
 		const size_t bytes = ss_source_image_bytes(s, number[i]);
 		size_t all = bytes;

@@ -30,6 +30,17 @@ struct ss_source_ops {
 	 */
 	int (*read)(struct ss_source *s, uint64_t first, size_t n, void *images, int32_t *labels,
 	    struct ss_err *e);
+	/*
+	 * In the place of read, where any order costs the same: the n records of those
+	 * numbers. If it fails, s->sound says how many of them came before the one that failed.
+	 */
+	int (*pick)(struct ss_source *s, const uint64_t *number, size_t n, void *images,
+	    int32_t *labels, struct ss_err *e);
+	/*
+	 * Where s->records is SS_UNKNOWN: finds out whether there is a record of that number (1 or 0), and
+	 * if so keeps it at hand, and those from `keep` on, for pick, size and name. Numbers rise, but for a new epoch's 0.
+	 */
+	int (*ensure)(struct ss_source *s, uint64_t keep, uint64_t number, struct ss_err *e);
 	/* Height and width of a record, where they vary; NULL elsewhere. */
 	void (*size)(const struct ss_source *s, uint64_t number, uint32_t size[2]);
 	/* The name of a record, held by s, where records have names; NULL elsewhere. */
@@ -41,11 +52,13 @@ struct ss_source_ops {
 struct ss_source {
 	const struct ss_source_ops *ops;
 	char dataset[SS_NAME_MAX + 1];	/* "cifar10-train" */
-	uint64_t records;
+	uint64_t records;		/* or SS_UNKNOWN */
 	enum ss_type type;		/* of the pixels: SS_U8 or SS_F32 */
 	uint32_t channels, height, width;	/* height and width SS_VARIES: see ops->size */
 	bool labelled;
 	bool random;			/* any order costs the same */
+	int threads;			/* pick uses so many: to be asked for as many records at least */
+	size_t sound;			/* set by pick */
 	uint32_t classes;		/* how many names are known, 0: none */
 	char **class_name;
 	void *held;			/* ss_source_hold */
@@ -57,7 +70,8 @@ size_t ss_source_image_bytes(const struct ss_source *s, uint64_t number);	/* num
 
 /*
  * Reads the n records of those numbers into images (packed) and labels (0 where
- * there are none). Runs of consecutive numbers are read at once.
+ * there are none). Runs of consecutive numbers are read at once. If it fails, at least the first
+ * s->sound records are right.
  */
 int ss_source_read(struct ss_source *s, const uint64_t *number, size_t n, void *images,
     int32_t *labels, struct ss_err *e) SS_MUST_USE;

@@ -11,6 +11,7 @@
 #include "drawn.h"
 #include "folder.h"
 #include "idx.h"
+#include "image/shapes.h"
 #include "load.h"
 #include "npy.h"
 #include "stl10.h"
@@ -78,38 +79,81 @@ static int
 open_shapes(struct ss_source **out, const char *path, struct ss_err *e)
 {
 	(void)path;
+	if (load.size != 0 && (load.size < SS_SHAPES_SIZE_MIN || load.size > SS_SHAPES_SIZE_MAX))
+		tool_die(TOOL_MISUSE, "--size of shapes is %d to %d, not %lld", SS_SHAPES_SIZE_MIN,
+		    SS_SHAPES_SIZE_MAX, load.size);
 	return ss_drawn_open(out, load.seed, split(), (uint64_t)load.records,
 	    load.size != 0 ? (uint32_t)load.size : SS_DRAWN_SIZE, (uint64_t)load.limit,
 	    tool_pool((int)load.threads), e);
 }
 
-/* Files that are left out: how many, and what was wrong with the first. */
-struct bad {
-	unsigned long long files;
-	struct ss_err first;
-};
+/* A name, or #rrggbb; below 0: none. */
+static int32_t
+background(void)
+{
+	static const struct {
+		const char *name;
+		int32_t rgb;
+	} colours[] = {
+		{ "none", -1 }, { "black", 0 }, { "white", 0xffffff }, { "gray", 0x808080 }, { "grey", 0x808080 },
+		{ "red", 0xff0000 }, { "green", 0x008000 }, { "blue", 0x0000ff }, { "yellow", 0xffff00 },
+		{ "cyan", 0x00ffff }, { "magenta", 0xff00ff }
+	};
+	const char *text = load.background != NULL ? load.background : "none";
 
+	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
+		if (strcmp(text, colours[i].name) == 0)
+			return colours[i].rgb;
+	if (text[0] != '#' || strlen(text) != 7 || strspn(text + 1, "0123456789abcdefABCDEF") != 6)
+		tool_die(TOOL_MISUSE, "--background is none, black, white, gray, red, green, blue, yellow, cyan, magenta "
+		    "or #rrggbb, not '%s'", text);
+	return (int32_t)strtol(text + 1, NULL, 16);
+}
+
+static struct ss_decoder *
+decoder(void)
+{
+	const struct ss_imagefile_how how = {
+		.pixels = load.max_pixels != 0 ? (uint64_t)load.max_pixels : SS_IMAGEFILE_PIXELS,
+		.background = background(), .side = (uint32_t)load.size, .crop = load.crop
+	};
+	struct ss_decoder *d;
+	struct ss_err e = SS_ERR_INIT;
+	int r;
+
+	if (load.crop && load.size == 0)
+		tool_die(TOOL_MISUSE, "--crop needs --size: the side of the square");
+	if ((r = ss_decoder_create(&d, &how, load.threads == 1 ? NULL : tool_pool((int)load.threads), &e)) < 0)
+		tool_fail(r, &e);
+	return d;
+}
+
+static bool
+skips(void)
+{
+	if (load.on_error != NULL && strcmp(load.on_error, "fail") != 0 && strcmp(load.on_error, "skip") != 0)
+		tool_die(TOOL_MISUSE, "--on-error is fail or skip, not '%s'", load.on_error);
+	return load.on_error != NULL && load.on_error[0] == 's';
+}
+
+/* Tells of a file that is left out, and counts it. */
 static void
 count_bad(void *arg, const char *message)
 {
-	struct bad *b = arg;
-
-	if (b->files++ == 0)
-		snprintf(b->first.text, sizeof(b->first.text), "%s", message);
-	if (tool.verbose)
-		tool_warn("left out: %s", message);
+	++*(unsigned long long *)arg;
+	tool_warn("left out: %s", message);
 }
 
 static int
 open_folder(struct ss_source **out, const char *path, struct ss_err *e)
 {
-	struct bad bad = { 0, SS_ERR_INIT };
+	unsigned long long bad = 0;
 	const struct ss_folder_plan plan = {
 		.split_given = load.split != NULL, .split = split(), .labels = load.labels,
-		.limit = (uint64_t)load.limit, .bad = load.skip_bad ? count_bad : NULL, .arg = &bad
+		.limit = (uint64_t)load.limit, .bad = skips() ? count_bad : NULL, .arg = &bad
 	};
 	struct ss_folder_report report;
-	int r = ss_folder_open(out, path, &plan, &report, e);
+	int r = ss_folder_open(out, path, &plan, decoder(), &report, e);
 
 	if (r < 0)
 		return r;
@@ -119,9 +163,9 @@ open_folder(struct ss_source **out, const char *path, struct ss_err *e)
 	if (report.special > 0)
 		tool_warn("'%s': %llu devices, pipes or sockets are left out", path,
 		    (unsigned long long)report.special);
-	if (bad.files > 0)
-		tool_warn("%llu of %llu files are no image or damaged and left out, the first: %s", bad.files,
-		    (unsigned long long)report.files, bad.first.text);
+	if (bad > 0)
+		tool_warn("%llu of %llu files are no image or damaged and left out", bad,
+		    (unsigned long long)report.files);
 	if (report.unlabelled > 0)
 		tool_warn("'%s': %llu of %llu images have no label: -1", path,
 		    (unsigned long long)report.unlabelled, (unsigned long long)(*out)->records);
@@ -130,10 +174,10 @@ open_folder(struct ss_source **out, const char *path, struct ss_err *e)
 
 /*
  * TABLE: --labels that name a file; NAMED: --names; COARSE: --labels of its own; ARRAY: --layout;
- * DRAWN: --records, --size, no path; BAD: --skip-bad; PLACE: no data are searched; MORE: more splits
+ * DRAWN: --records, no path; PHOTO: what concerns files of pictures; PLACE: no data are searched; MORE: more splits
  */
 enum {
-	TABLE = 1, NAMED = 2, COARSE = 4, ARRAY = 8, DRAWN = 16, BAD = 32, PLACE = 64, MORE = 128
+	TABLE = 1, NAMED = 2, COARSE = 4, ARRAY = 8, DRAWN = 16, PHOTO = 32, PLACE = 64, MORE = 128
 };
 static const struct source {
 	const char *name, *what;
@@ -144,7 +188,7 @@ static const struct source {
 	{ "cifar10", "the same", 0, open_cifar10 },
 	{ "cifar100", "CIFAR-100, official binary files or archive", COARSE, open_cifar100 },
 	{ "stl10", "STL-10, official binary files or archive", MORE, open_stl10 },
-	{ "folder", "PNG files in a folder and those below it", TABLE | BAD | PLACE, open_folder },
+	{ "folder", "JPEG and PNG files in a folder and those below it", TABLE | PHOTO | PLACE, open_folder },
 	{ "idx", "MNIST's format, plain or gzipped", TABLE | NAMED, open_idx },
 	{ "npy", "NumPy's format, u8 or f32", TABLE | NAMED | ARRAY | PLACE, open_npy },
 	{ "shapes", "pictures of ten shapes, drawn here", DRAWN, open_shapes }
@@ -182,10 +226,12 @@ check_options(const struct source *src, const char *path)
 		tool_die(TOOL_MISUSE, "--names is for idx and npy");
 	if (load.layout != NULL && !(src->flags & ARRAY))
 		tool_die(TOOL_MISUSE, "--layout is for npy");
-	if (load.skip_bad && !(src->flags & BAD))
-		tool_die(TOOL_MISUSE, "--skip-bad is for folder");
-	if ((load.records != 0 || load.size != 0) && !(src->flags & DRAWN))
-		tool_die(TOOL_MISUSE, "--records and --size are for shapes; --limit is for all");
+	if ((load.crop || load.background != NULL || load.max_pixels != 0 || load.on_error != NULL) && !(src->flags & PHOTO))
+		tool_die(TOOL_MISUSE, "--crop, --background, --max-pixels and --on-error are for folder");
+	if (load.records != 0 && !(src->flags & DRAWN))
+		tool_die(TOOL_MISUSE, "--records is for shapes; --limit is for all");
+	if (load.size != 0 && !(src->flags & (DRAWN | PHOTO)))
+		tool_die(TOOL_MISUSE, "--size is for folder and shapes");
 	if (path == NULL && (src->flags & PLACE))
 		tool_die(TOOL_MISUSE, "%s needs a %s", src->name, src->flags & ARRAY ? "file" : "path");
 	if (path != NULL && (src->flags & DRAWN))

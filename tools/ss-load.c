@@ -3,7 +3,7 @@
  *
  * The readers are in formats/, all behind source.h, and load_sources.c opens
  * them. Here are the options; epochs.c has the order of the records, and the
- * frames. Images leave as they are: changing them is ss-augment's.
+ * frames. Images leave as they are, or scaled to one size: changing them is ss-augment's.
  */
 #include <limits.h>
 #include <string.h>
@@ -11,12 +11,13 @@
 #include "drawn.h"
 #include "epochs.h"
 #include "image/shapes.h"
+#include "imagefile.h"
 #include "load.h"
 
 enum {
 	EPOCHS_DEFAULT = 1, EPOCHS_MAX = 1000000,
 	SHARDS_MAX = 65536,
-	OPT_SHUFFLE = TOOL_OPT_OWN, OPT_SEED, OPT_SHARD, OPT_SKIP_BAD, OPT_TEXT, OPT_NUMBER = OPT_TEXT + 10
+	OPT_SHUFFLE = TOOL_OPT_OWN, OPT_SEED, OPT_SHARD, OPT_CROP, OPT_TEXT, OPT_NUMBER = OPT_TEXT + 10
 };
 
 struct load_options load = {
@@ -32,17 +33,18 @@ static const struct {
 	{ "--first-epoch", &load.first_epoch, 0, EPOCHS_MAX },
 	{ "--limit", &load.limit, 1, LOAD_RECORDS_MAX },
 	{ "--records", &load.records, 1, LOAD_RECORDS_MAX },
-	{ "--size", &load.size, SS_SHAPES_SIZE_MIN, SS_SHAPES_SIZE_MAX },
+	{ "--size", &load.size, 1, LOAD_SIZE_MAX },
+	{ "--max-pixels", &load.max_pixels, 1, LOAD_PIXELS_MAX },
 	{ "--frame", &load.frame, 1, SS_FRAME_MAX },
 	{ "--threads", &load.threads, 0, TOOL_THREADS_MAX }
 };
-enum { EPOCHS, FIRST_EPOCH, LIMIT, RECORDS, SIZE, FRAME, THREADS, NUMBERS };
+enum { EPOCHS, FIRST_EPOCH, LIMIT, RECORDS, SIZE, MAX_PIXELS, FRAME, THREADS, NUMBERS };
 
 /* Those that are one text. */
 static const char **const texts[] = {
-	&load.split, &load.labels, &load.names, &load.layout, &load.output
+	&load.split, &load.labels, &load.names, &load.layout, &load.background, &load.on_error, &load.output
 };
-enum { SPLIT, LABELS, NAMES, LAYOUT, OUTPUT, TEXTS };
+enum { SPLIT, LABELS, NAMES, LAYOUT, BACKGROUND, ON_ERROR, OUTPUT, TEXTS };
 
 static void
 print_usage(FILE *f)
@@ -61,16 +63,20 @@ print_usage(FILE *f)
 	    "      --labels L       none; cifar100: fine or coarse  [fine]; idx, npy: a file;\n"
 	    "                       folder: directory, prefix or a table  [directory]\n"
 	    "      --names FILE     idx, npy: class names, one a line\n"
-	    "      --skip-bad       folder: leave out what is no image or damaged, and count it\n"
+	    "      --size N         folder: integer  [as they are]  1..%d, of the shorter side\n"
+	    "                       shapes: integer  [%d]  %d..%d, rows and columns\n"
+	    "      --crop           folder: with --size, the square in the middle\n"
+	    "      --background C   folder: name or #rrggbb  [none]  behind what is transparent\n"
+	    "      --max-pixels N   folder: integer  [%zu]  1..%d, refuses larger ones\n"
+	    "      --on-error W     folder: fail or skip  [fail]  of what is no image or damaged\n"
 	    "      --layout L       npy: chw or hwc  [chw]\n"
 	    "      --records N      shapes: integer  [%d, test %d]  1..%lld\n"
-	    "      --size N         shapes: integer  [%d]  %d..%d pixels\n"
 	    "      --frame N        integer  [by size]  1..%d records in a frame\n"
-	    "  -t, --threads N      shapes: integer  [1]  0..%d, 0: one a CPU\n"
+	    "  -t, --threads N      folder, shapes: integer  [1]  0..%d, 0: one a CPU\n"
 	    "  -o, --output FILE    file  [standard output]\n",
-	    EPOCHS_DEFAULT, EPOCHS_MAX, LOAD_RECORDS_MAX, SHARDS_MAX, SS_DRAWN_RECORDS,
-	    SS_DRAWN_RECORDS / SS_DRAWN_TEST_PART, LOAD_RECORDS_MAX, SS_DRAWN_SIZE, SS_SHAPES_SIZE_MIN,
-	    SS_SHAPES_SIZE_MAX, SS_FRAME_MAX, TOOL_THREADS_MAX);
+	    EPOCHS_DEFAULT, EPOCHS_MAX, LOAD_RECORDS_MAX, SHARDS_MAX, LOAD_SIZE_MAX, SS_DRAWN_SIZE,
+	    SS_SHAPES_SIZE_MIN, SS_SHAPES_SIZE_MAX, SS_IMAGEFILE_PIXELS, LOAD_PIXELS_MAX, SS_DRAWN_RECORDS,
+	    SS_DRAWN_RECORDS / SS_DRAWN_TEST_PART, LOAD_RECORDS_MAX, SS_FRAME_MAX, TOOL_THREADS_MAX);
 	tool_print_common(f);
 }
 
@@ -105,7 +111,10 @@ parse_options(int argc, char **argv)
 		{ "size", required_argument, NULL, OPT_NUMBER + SIZE },
 		{ "frame", required_argument, NULL, OPT_NUMBER + FRAME },
 		{ "threads", required_argument, NULL, OPT_NUMBER + THREADS },
-		{ "skip-bad", no_argument, NULL, OPT_SKIP_BAD },
+		{ "max-pixels", required_argument, NULL, OPT_NUMBER + MAX_PIXELS },
+		{ "crop", no_argument, NULL, OPT_CROP },
+		{ "background", required_argument, NULL, OPT_TEXT + BACKGROUND },
+		{ "on-error", required_argument, NULL, OPT_TEXT + ON_ERROR },
 		{ "output", required_argument, NULL, OPT_TEXT + OUTPUT },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
@@ -121,8 +130,8 @@ parse_options(int argc, char **argv)
 			*texts[t] = optarg;
 		else if (c == OPT_SHUFFLE)
 			load.shuffle = true;
-		else if (c == OPT_SKIP_BAD)
-			load.skip_bad = true;
+		else if (c == OPT_CROP)
+			load.crop = true;
 		else if (c == OPT_SEED)
 			load.seed = tool_u64("--seed", optarg);
 		else if (c == OPT_SHARD)

@@ -18,6 +18,7 @@ for f in dog/2 dog/10 cat/b/x cat/a-z 'cat/a z' bird/1; do
 	png make "p/$f.png" 6 5
 done
 mkdir rgb
+find p -name '*.alpha' -delete
 find p -name '*.rgb' | while read -r f; do mkdir -p "rgb/$(dirname "$f")"; mv "$f" "rgb/$f"; done
 all=(p/bird/1 'p/cat/a z' p/cat/a-z p/cat/b/x p/dog/10 p/dog/2)
 # holds FILE...: `out` has the pictures of these, in this order, and their names
@@ -51,7 +52,7 @@ run 0 ss-load folder p/cat && [ "$(labels)" = "-1 -1 0" ] && says "'p/cat': 2 of
 ok "files beside folders have label -1, and this is told"
 
 mkdir q
-for f in cat_1 cat_2_x dog_1; do png make q/$f.png 4 4 && rm q/$f.rgb; done
+for f in cat_1 cat_2_x dog_1; do png make q/$f.png 4 4 && rm q/$f.rgb q/$f.alpha; done
 run 0 ss-load folder q --labels prefix && [ "$(labels)" = "0 0 1" ] && ss-info --header out | grep -q 'ID:1.NM:dog'
 ok "--labels prefix: what stands before the first _"
 cp -r q q2 && cp q/cat_1.png q2/nothing.png
@@ -140,7 +141,7 @@ ok "$kinds kinds of PNG give the right pixels${pillow:+, $seen of them compared 
 # --- sizes that vary
 
 mkdir v
-png make v/a.png 3 2 && png make v/b.png 2 7 && png make v/c.png 1 1 && mkdir rgb/v && mv v/*.rgb rgb/v
+png make v/a.png 3 2 && png make v/b.png 2 7 && png make v/c.png 1 1 && mkdir rgb/v && mv v/*.rgb rgb/v && rm v/*.alpha
 run 0 ss-load folder v && holds v/a v/b v/c && ss-info --header out | grep -q 'NM:image.DT:u8.SH:3,?,?$' && ss-info --check out
 ok "sizes that vary"
 run 0 ss-load folder v --shuffle --epochs 4 --seed 1 --frame 2 && order=() && for i in $(index); do case $i in 0) order+=(v/a) ;; 1) order+=(v/b) ;; 2) order+=(v/c) ;; esac; done
@@ -168,25 +169,26 @@ while IFS='|' read -r what bytes message; do
 	rm -rf bad && cp -r p bad && printf "$bytes" >"bad/cat/$what"
 	run 3 ss-load folder bad && says "^ss-load: 'bad/cat/$what': $message" && [ ! -s out ]
 	ok "$what: $message"
-	run 0 ss-load folder bad --skip-bad && ss-cmp out p.sst && says "1 of 7 files are no image or damaged and left out, the first: 'bad/cat/$what': $message"
-	ok "$what: --skip-bad"
+	run 0 ss-load folder bad --on-error skip && ss-cmp out p.sst && [ "$(wc -l <err)" -eq 2 ] &&
+	    grep -q "^ss-load: left out: 'bad/cat/$what': $message" err && grep -q "1 of 7 files are no image or damaged and left out$" err
+	ok "$what: --on-error skip"
 done <<'END'
-x.jpg|\377\330\377\340\0\020JFIF|a JPEG file; only PNG can be read
-x.gif|GIF89a|a GIF file; only PNG
-x.png|GIF89a|a GIF file; only PNG
+x.jpg|\377\330\377\340\0\020JFIF|damaged JPEG: ends at offset 10
+x.gif|GIF89a|a GIF file; only JPEG and PNG can be read
+x.png|GIF89a|a GIF file; only JPEG and PNG can be read
 notes.txt|hello|no image: it begins with 68 65 6c 6c
 empty.png||no image: the file is empty
 x.png|\211PNG\r\n\032\n|damaged PNG: ends at offset 8
 x.png|\211PNG\r\n\032\n\0\0\0\015IHDR\0\0\0\1\0\0\0\1\010\2\0\0\0abcd|damaged PNG: no sound IHDR at offset 8
 END
-run 0 ss-load folder bad --skip-bad -v && [ "$(grep -c 'left out' err)" -eq 2 ]
-ok "--skip-bad --verbose names each"
-run 0 ss-load folder bad --skip-bad -q && [ ! -s err ]
-ok "--skip-bad --quiet"
+run 0 ss-load folder bad --on-error=skip -q && [ ! -s err ]
+ok "--on-error skip --quiet"
+run 3 ss-load folder bad --on-error=fail && says "'bad/cat/x.png'"
+ok "--on-error fail is the default"
 rm bad/*/*.png bad/*/*/*.png
 run 1 ss-load folder bad && says "no images in 'bad'"
 ok "no files at all"
-printf x >bad/cat/x && run 1 ss-load folder bad --skip-bad && grep -q "no images in 'bad'" err
+printf x >bad/cat/x && run 1 ss-load folder bad --on-error skip && grep -q "no images in 'bad'" err
 ok "no file that is an image"
 run 1 ss-load folder nowhere && says "cannot open folder 'nowhere': No such file"
 ok "no folder"
@@ -221,8 +223,8 @@ run 3 ss-load folder one --frame 1 && says "'one/3.png': damaged PNG"
 ok "damage behind the header is found when the picture is read"
 ss-load folder one --frame 1 2>/dev/null | run 4 ss-info --check && says "upstream failed: ss-load: 'one/3.png': damaged PNG"
 ok "and the next program is told"
-run 0 ss-load folder one --skip-bad && [ "$(ss-info --get records out)" = 1 ]
-ok "--skip-bad finds it before the number of records is written"
+run 0 ss-load folder one --on-error skip && [ "$(ss-info --get records out)" = 1 ]
+ok "--on-error skip finds it before the number of records is written"
 
 # Claims that cost nothing
 rm -rf one && mkdir one && png claim one/big.png 30000 30000
@@ -245,7 +247,7 @@ ln -s ../l l/again
 run 1 ss-load folder l && says "'l/again' leads back to 'l', above it"
 ok "a link that leads back is refused"
 rm l/again && ln -s nowhere l/lost
-run 3 ss-load folder l && says "'l/lost': no image: a link that leads nowhere" && run 0 ss-load folder l --skip-bad -q && [ "$(ss-info --get records out)" = 4 ]
+run 3 ss-load folder l && says "'l/lost': no image: a link that leads nowhere" && run 0 ss-load folder l --on-error skip -q && [ "$(ss-info --get records out)" = 4 ]
 ok "a link that leads nowhere"
 rm l/lost && ln -s self l/self
 run 3 ss-load folder l && says "'l/self': no image: a link that leads nowhere"
@@ -273,6 +275,20 @@ folder p --names x
 folder p --layout hwc
 folder p --split unlabeled
 folder p --split valid
-cifar --skip-bad
+folder p --on-error ignore
+folder p --on-error
+folder p --crop
+folder p --size 0
+folder p --size 20000
+folder p --background mauve
+folder p --background #12345
+folder p --max-pixels 0
+folder p --records 5
+cifar --on-error skip
+cifar --size 32
+cifar --crop
+cifar --background white
+cifar --max-pixels 100
+shapes --size 8
 END
 done_testing

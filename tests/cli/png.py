@@ -6,6 +6,7 @@ are expected of it in FILE.rgb, planes of red, green and blue."""
 import os
 import random
 import struct
+import subprocess
 import sys
 import zlib
 
@@ -44,7 +45,7 @@ def encode(pixels, w, h, kind, depth, interlaced=False, extra=b""):
 
 
 def picture(seed, w, h, kind=2, depth=8, interlaced=False, transparent=False):
-    """bytes of the file, and of the planes expected"""
+    """bytes of the file, of the planes expected, and of its alpha"""
     r = random.Random(seed)
     palette = [tuple(r.randrange(256) for _ in range(3)) for _ in range(1 << min(depth, 8))]
     pixels = [[tuple(r.randrange(1 << depth) for _ in range(CHANNELS[kind])) for x in range(w)] for y in range(h)]
@@ -60,17 +61,39 @@ def picture(seed, w, h, kind=2, depth=8, interlaced=False, transparent=False):
             return palette[p[0]]
         p = [s >> 8 if depth == 16 else s * 255 // ((1 << depth) - 1) for s in p]
         return p[:3] if kind in (2, 6) else p[:1] * 3
+    def alpha(p):
+        if kind >= 4:
+            return p[-1] >> (8 if depth == 16 else 0)
+        return 255 if not transparent else p[0] if kind == 3 else 255 * (p != pixels[0][0])
     planes = b"".join(bytes(rgb(pixels[y][x])[c] for y in range(h) for x in range(w)) for c in range(3))
-    return encode(pixels, w, h, kind, depth, interlaced, extra), planes
+    return encode(pixels, w, h, kind, depth, interlaced, extra), planes, bytes(alpha(p) for row in pixels for p in row)
 
 
 def save(path, *args, **more):
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    data, planes = picture(path, *args, **more)
+    data, planes, alpha = picture(path, *args, **more)
     with open(path, "wb") as f:
         f.write(data)
     with open(path[:-4] + ".rgb", "wb") as f:
         f.write(planes)
+    with open(path[:-4] + ".alpha", "wb") as f:
+        f.write(alpha)
+
+
+def over(stream, colour, paths):
+    """How many records of a stream are these pictures, in this order, over the colour."""
+    known = {"black": (0, 0, 0), "white": (255, 255, 255), "none": None}
+    behind = known[colour] if colour in known else tuple(bytes.fromhex(colour[1:]))
+    reader = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sst_read.py")
+    got, right = subprocess.run([sys.executable, reader, stream, "image"], stdout=subprocess.PIPE, check=True).stdout, 0
+    for i, path in enumerate(paths):
+        with open(path[:-4] + ".rgb", "rb") as f, open(path[:-4] + ".alpha", "rb") as g:
+            planes, alpha = f.read(), g.read()
+        n = len(alpha)
+        want = planes if behind is None else bytes(
+            (planes[c * n + k] * alpha[k] + behind[c] * (255 - alpha[k]) + 127) // 255 for c in range(3) for k in range(n))
+        right += want == got[3 * n * i:3 * n * (i + 1)]
+    return right
 
 
 def kinds(folder):
@@ -87,6 +110,8 @@ def main(command, *args):
         save(args[0], int(args[1]), int(args[2]))
     elif command == "kinds":        # FOLDER: one of each kind, 11 x 9
         kinds(args[0])
+    elif command == "over":         # STREAM COLOUR FILE.png...
+        print(over(args[0], args[1], args[2:]))
     elif command == "claim":        # FILE.png WIDTH HEIGHT: of black, with few bytes
         w, h = int(args[1]), int(args[2])
         z = zlib.compressobj(9)

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zlib
 
 
@@ -42,6 +43,15 @@ def png(width, height, kind, depth, rows, extra=b"", interlace=0):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlace)) + extra + \
         chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def jpeg(gen, *options):
+    """Of 24 x 16 pixels, by the generator that is built beside gen."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.jpg")
+        subprocess.run([os.path.join(os.path.dirname(gen), "jpeg"), *options, path, "24", "16"], check=True)
+        with open(path, "rb") as f:
+            return f.read()
 
 
 def palette(colours):
@@ -89,6 +99,10 @@ def seeds(gen):
     yield "png", "rgba", png(2, 2, 6, 8, (b"\4" + noise[:8]) * 2)
     yield "png", "interlaced", png(1, 1, 2, 8, b"\0" + noise[:3], interlace=1)
     yield "png", "bomb", png(30000, 30000, 0, 8, bytes(1000))
+    for name, options in (("baseline", ""), ("progressive", "-p"), ("gray", "-k gray -s 1x1"), ("cmyk", "-k cmyk -s 1x1"), ("ycck", "-k ycck"),
+                          ("arithmetic", "-a -p"), ("turned", "-o 6 -b"), ("restart", "-r 1"), ("profile", "-i 100"), ("scans", "-n 120")):
+        yield "jpeg", name, jpeg(gen, *options.split())
+    yield "jpeg", "bomb", bytes.fromhex("ffd8ffc2001108fde8fde803012200021101031101") + noise[:40]
     yield "safetensors", "plain", safetensors([("a", "F32", [2, 2], noise[:16]), ("b.c", "U8", [], noise[:1])], {"k": "v"})
     yield "safetensors", "empty", safetensors([])
     yield "safetensors", "types", safetensors([(t, t, [1], noise[:n]) for t, n in
