@@ -5,8 +5,6 @@
  * not come in their order, so its members are taken into memory, as far as a limit
  * leaves them. The size of every file is checked before a record is read.
  */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gz.h"
 #include "official.h"
+#include "tarfile.h"
 
 enum { NAMES_MAX = 1 << 16 };	/* bytes of a file of class names */
 
@@ -222,72 +220,6 @@ open_folder(struct ss_official *o, const char *folder, uint64_t limit, struct ss
 	return r;
 }
 
-/* libarchive asks for packed bytes through this; gz.c has taken the gzip layer off and checked it. */
-struct feed {
-	struct ss_gz *gz;
-	struct ss_err err;
-	int failed;
-	unsigned char buf[1 << 16];
-};
-
-static la_ssize_t
-feed_archive(struct archive *a, void *arg, const void **buf)
-{
-	struct feed *f = arg;
-	size_t got;
-
-	*buf = f->buf;
-	f->failed = ss_gz_some(f->gz, f->buf, sizeof(f->buf), &got, &f->err);
-	if (f->failed == 0)
-		return (la_ssize_t)got;
-	archive_set_error(a, EIO, "%s", f->err.text);
-	return ARCHIVE_FATAL;
-}
-
-static int
-archive_trouble(struct archive *a, const struct feed *f, struct ss_err *e)
-{
-	if (f->failed < 0)
-		return ss_fail(e, f->failed, "%s", f->err.text);
-	const char *why = archive_error_string(a);
-
-	if (archive_errno(a) == ENOMEM || why == NULL)	/* it has a reason for all else */
-		return ss_fail(e, SS_EIO, "out of memory");
-	return ss_fail(e, SS_EDATA, "'%s': not a sound archive at unpacked offset %llu: %s",
-	    ss_gz_name(f->gz), (unsigned long long)ss_gz_offset(f->gz), why);
-}
-
-/* The bytes of the current member, at most max of them, into *out (malloc'd). */
-static int
-take_member(struct archive *a, const struct feed *f, const char *name, uint64_t size, uint64_t max,
-    unsigned char **out, struct ss_err *e)
-{
-	size_t want = (size_t)(size < max ? size : max), room = 0, got = 0;
-
-	*out = NULL;
-	while (got < want) {
-		if (got == room) {	/* grows with what really comes, not with what is claimed */
-			room = room == 0 ? 1 << 20 : room * 2;
-			if (room > want)
-				room = want;
-			unsigned char *more = realloc(*out, room);
-
-			if (more == NULL)
-				return ss_fail(e, SS_EIO, "out of memory");
-			*out = more;
-		}
-		la_ssize_t r = archive_read_data(a, *out + got, room - got);
-
-		if (r < 0)
-			return archive_trouble(a, f, e);
-		if (r == 0)
-			return ss_fail(e, SS_EDATA, "'%s': truncated at offset %zu of %llu", name, got,
-			    (unsigned long long)size);
-		got += (size_t)r;
-	}
-	return 0;
-}
-
 /* Whether the parts at hand, from the first one on without a gap, reach the limit. */
 static bool
 complete(const struct ss_official *o, uint64_t limit)
@@ -321,35 +253,28 @@ find_rows(struct ss_official *o, const char *file)
 }
 
 static int
-take_entry(struct ss_official *o, struct archive *a, struct archive_entry *entry,
-    const struct feed *f, uint64_t limit, struct ss_err *e)
+take_member(struct ss_official *o, struct ss_tar *t, const struct ss_member *m, uint64_t limit, struct ss_err *e)
 {
-	const char *path = archive_entry_pathname(entry);
-	uint64_t size = archive_entry_size(entry) > 0 ? (uint64_t)archive_entry_size(entry) : 0;
-	const char *base;
+	const char *base = strrchr(m->path, '/') != NULL ? strrchr(m->path, '/') + 1 : m->path;
 	struct ss_rows *rows;
 	int r;
 
-	if (path == NULL || archive_entry_filetype(entry) != AE_IFREG)
-		return 0;
-	base = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
 	if ((rows = find_rows(o, base)) != NULL) {
 		if (rows->bytes != NULL)
 			return ss_fail(e, SS_EDATA, "'%s': a second '%s' at unpacked offset %llu",
-			    ss_gz_name(f->gz), path, (unsigned long long)ss_gz_offset(f->gz));
-		if ((rows->name = join(ss_gz_name(f->gz), ": ", path)) == NULL)
+			    ss_tar_name(t), m->path, (unsigned long long)ss_tar_offset(t));
+		if ((rows->name = join(ss_tar_name(t), ": ", m->path)) == NULL)
 			return ss_fail(e, SS_EIO, "out of memory");
-		if ((r = count_rows(rows, size, e)) < 0)
+		if ((r = count_rows(rows, m->size, e)) < 0)
 			return r;
-		return take_member(a, f, rows->name, size,
-		    (rows->rows < limit ? rows->rows : limit) * rows->size, &rows->bytes, e);
+		return ss_tar_take(t, m, rows->name, (rows->rows < limit ? rows->rows : limit) * rows->size, &rows->bytes, e);
 	}
 	if (strcmp(base, o->kind->names_file) == 0) {
-		const uint64_t length = size < NAMES_MAX ? size : NAMES_MAX;
+		const uint64_t length = m->size < NAMES_MAX ? m->size : NAMES_MAX;
 		unsigned char *text;
 
-		if ((r = take_member(a, f, path, size, length, &text, e)) == 0)
-			r = ss_source_names_text(&o->s, (char *)text, (size_t)length, o->kind->classes, path, e);
+		if ((r = ss_tar_take(t, m, m->path, length, &text, e)) == 0)
+			r = ss_source_names_text(&o->s, (char *)text, (size_t)length, o->kind->classes, m->path, e);
 		free(text);
 		return r;
 	}
@@ -358,7 +283,7 @@ take_entry(struct ss_official *o, struct archive *a, struct archive_entry *entry
 
 /* What the first `limit` records need must have come. */
 static int
-check_members(const struct ss_official *o, const struct feed *f, uint64_t limit, struct ss_err *e)
+check_members(const struct ss_official *o, const struct ss_tar *t, uint64_t limit, struct ss_err *e)
 {
 	for (int i = 0; i < o->parts && o->part[i].first < limit; i++) {
 		const struct ss_part *p = &o->part[i];
@@ -367,7 +292,7 @@ check_members(const struct ss_official *o, const struct feed *f, uint64_t limit,
 
 		if (lacks != NULL)
 			return ss_fail(e, SS_EDATA, "'%s': no member '%s' up to its end at unpacked offset %llu",
-			    ss_gz_name(f->gz), lacks->file, (unsigned long long)ss_gz_offset(f->gz));
+			    ss_tar_name(t), lacks->file, (unsigned long long)ss_tar_offset(t));
 	}
 	return 0;
 }
@@ -375,43 +300,22 @@ check_members(const struct ss_official *o, const struct feed *f, uint64_t limit,
 static int
 open_archive(struct ss_official *o, const char *path, uint64_t limit, struct ss_err *e)
 {
-	struct feed *f = calloc(1, sizeof(*f));
-	struct archive *a = archive_read_new();
-	struct archive_entry *entry = archive_entry_new();
-	int r = 0, got = ARCHIVE_OK;
+	struct ss_member m;
+	struct ss_tar *t;
+	int r = ss_tar_open(&t, path, e);
 
-	if (f == NULL || a == NULL || entry == NULL) {
-		r = ss_fail(e, SS_EIO, "out of memory");
-		goto out;
-	}
-	if ((r = ss_gz_open(&f->gz, path, e)) < 0)
-		goto out;
-	/* Filters that would need other programs give a warning, which does not matter. */
-	if (archive_read_support_filter_all(a) < ARCHIVE_WARN ||
-	    archive_read_support_format_tar(a) != ARCHIVE_OK ||
-	    archive_read_open(a, f, NULL, feed_archive, NULL) != ARCHIVE_OK) {
-		r = archive_trouble(a, f, e);
-		goto out;
-	}
-	while (r == 0 && !(complete(o, limit) && o->s.classes > 0) &&
-	    (got = archive_read_next_header2(a, entry)) == ARCHIVE_OK)
-		r = take_entry(o, a, entry, f, limit, e);
-	if (r == 0 && got != ARCHIVE_OK && got != ARCHIVE_EOF)
-		r = archive_trouble(a, f, e);
-	if (r == 0 && got == ARCHIVE_EOF)
-		r = ss_gz_drain(f->gz, e);	/* so that gzip's checksum is seen and verified */
 	if (r < 0)
-		goto out;
-	number_parts(o, limit);
-	if ((r = check_members(o, f, limit, e)) == 0)
-		r = match_labels(o, e);
+		return r;
+	while (!(complete(o, limit) && o->s.classes > 0) && (r = ss_tar_next(t, &m, e)) > 0)
+		if ((r = take_member(o, t, &m, limit, e)) < 0)
+			break;
+	if (r >= 0) {
+		number_parts(o, limit);
+		if ((r = check_members(o, t, limit, e)) == 0)
+			r = match_labels(o, e);
+	}
 	o->s.random = true;
-out:
-	archive_entry_free(entry);
-	archive_read_free(a);
-	if (f != NULL)
-		ss_gz_close(f->gz);
-	free(f);
+	ss_tar_close(t);
 	return r;
 }
 
