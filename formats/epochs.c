@@ -199,9 +199,11 @@ choose_frame(struct ss_epochs *x, size_t have, struct cut *c, struct ss_err *e)
 		const uint64_t number = p->shuffle ? x->order[place] : place;
 		const size_t i = have + c->records;
 
-		if ((r = exists(x, i, number, e)) < 0 || (i == x->room && (r = make_room(x, i + i / 2 + 64, e)) < 0))
+		if (i == x->room && (r = make_room(x, i + i / 2 + 64, e)) < 0)
 			return r;
-		if (r == 0 && x->s->ops->ensure != NULL) {
+		if ((r = exists(x, i, number, e)) < 0)
+			return r;
+		if (r == 0) {
 			x->ended = true;
 			break;
 		}

@@ -8,7 +8,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,6 +169,15 @@ check_end(struct ss_tar *t, struct ss_err *e)
 	return 0;
 }
 
+/* A warning that a name of file, user or group cannot be written in the locale; other warnings are of damage. */
+static bool
+harmless(struct ss_tar *t, int r)
+{
+	const char *why = archive_error_string(t->tar);
+
+	return r == ARCHIVE_WARN && why != NULL && strstr(why, "can't be converted") != NULL;
+}
+
 int
 ss_tar_next(struct ss_tar *t, struct ss_member *m, struct ss_err *e)
 {
@@ -178,8 +186,7 @@ ss_tar_next(struct ss_tar *t, struct ss_member *m, struct ss_err *e)
 
 		if (r == ARCHIVE_EOF)
 			return check_end(t, e);
-		/* a warning is of a name that the locale cannot have, or of what does not concern us */
-		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+		if (r != ARCHIVE_OK && !harmless(t, r))
 			return trouble(t, t->tar, e);
 		if (archive_entry_filetype(t->entry) == AE_IFDIR)
 			continue;
@@ -193,6 +200,7 @@ ss_tar_next(struct ss_tar *t, struct ss_member *m, struct ss_err *e)
 			return ss_fail(e, SS_EDATA, "'%s': a member without a name at offset %llu", ss_gz_name(t->gz),
 			    (unsigned long long)ss_gz_offset(t->gz));
 		m->size = archive_entry_size(t->entry) > 0 ? (uint64_t)archive_entry_size(t->entry) : 0;
+		m->sparse = archive_entry_sparse_count(t->entry) > 0;
 		return 1;
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #ifndef SS_TARFILE_H
 #define SS_TARFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -20,6 +21,7 @@ void ss_tar_close(struct ss_tar *t);
 struct ss_member {
 	const char *path;	/* valid until the next member */
 	uint64_t size;		/* as the archive claims */
+	bool sparse;		/* it has holes, which take no room in the archive */
 };
 
 /* 1: the next regular file. 0: the sound end, all checksums of packing verified. SS_EDATA, SS_EIO. */

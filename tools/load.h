@@ -20,6 +20,15 @@ extern struct load_options {
 /* Opens the source of that name at path (NULL: where data are searched), or ends the tool. */
 struct ss_source *load_source(const char *name, const char *path);
 
+/* Two of them, in load_photos.c: files of pictures in a folder, and in a tar archive. */
+int load_folder(struct ss_source **out, const char *path, struct ss_err *e) SS_MUST_USE;
+int load_tar(struct ss_source **out, const char *path, struct ss_err *e) SS_MUST_USE;
+
+enum ss_split load_split(void);	/* --split, or its default */
+
+/* Says what was left out, where that shows only when all has been read. */
+void load_report(const char *path);
+
 bool load_wants_labels(void);
 void load_print_sources(FILE *f);
 

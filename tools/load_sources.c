@@ -9,7 +9,6 @@
 
 #include "cifar.h"
 #include "drawn.h"
-#include "folder.h"
 #include "idx.h"
 #include "image/shapes.h"
 #include "load.h"
@@ -22,8 +21,8 @@ load_wants_labels(void)
 	return load.labels == NULL || strcmp(load.labels, "none") != 0;
 }
 
-static enum ss_split
-split(void)
+enum ss_split
+load_split(void)
 {
 	return load.split == NULL ? SS_SPLIT_TRAIN : (enum ss_split)ss_split_parse(load.split);
 }
@@ -31,7 +30,7 @@ split(void)
 static int
 open_cifar10(struct ss_source **out, const char *path, struct ss_err *e)
 {
-	return ss_cifar_open(out, path, SS_CIFAR10, split(), (uint64_t)load.limit, e);
+	return ss_cifar_open(out, path, SS_CIFAR10, load_split(), (uint64_t)load.limit, e);
 }
 
 static int
@@ -41,20 +40,20 @@ open_cifar100(struct ss_source **out, const char *path, struct ss_err *e)
 
 	if (load.labels != NULL && !coarse && load_wants_labels() && strcmp(load.labels, "fine") != 0)
 		tool_die(TOOL_MISUSE, "--labels of cifar100 is fine, coarse or none, not '%s'", load.labels);
-	return ss_cifar_open(out, path, coarse ? SS_CIFAR100_COARSE : SS_CIFAR100_FINE, split(),
+	return ss_cifar_open(out, path, coarse ? SS_CIFAR100_COARSE : SS_CIFAR100_FINE, load_split(),
 	    (uint64_t)load.limit, e);
 }
 
 static int
 open_stl10(struct ss_source **out, const char *path, struct ss_err *e)
 {
-	return ss_stl10_open(out, path, split(), (uint64_t)load.limit, e);
+	return ss_stl10_open(out, path, load_split(), (uint64_t)load.limit, e);
 }
 
 static int
 open_idx(struct ss_source **out, const char *path, struct ss_err *e)
 {
-	return ss_idx_open(out, path, load_wants_labels() ? load.labels : NULL, load_wants_labels(), split(),
+	return ss_idx_open(out, path, load_wants_labels() ? load.labels : NULL, load_wants_labels(), load_split(),
 	    (uint64_t)load.limit, e);
 }
 
@@ -82,94 +81,9 @@ open_shapes(struct ss_source **out, const char *path, struct ss_err *e)
 	if (load.size != 0 && (load.size < SS_SHAPES_SIZE_MIN || load.size > SS_SHAPES_SIZE_MAX))
 		tool_die(TOOL_MISUSE, "--size of shapes is %d to %d, not %lld", SS_SHAPES_SIZE_MIN,
 		    SS_SHAPES_SIZE_MAX, load.size);
-	return ss_drawn_open(out, load.seed, split(), (uint64_t)load.records,
+	return ss_drawn_open(out, load.seed, load_split(), (uint64_t)load.records,
 	    load.size != 0 ? (uint32_t)load.size : SS_DRAWN_SIZE, (uint64_t)load.limit,
 	    tool_pool((int)load.threads), e);
-}
-
-/* A name, or #rrggbb; below 0: none. */
-static int32_t
-background(void)
-{
-	static const struct {
-		const char *name;
-		int32_t rgb;
-	} colours[] = {
-		{ "none", -1 }, { "black", 0 }, { "white", 0xffffff }, { "gray", 0x808080 }, { "grey", 0x808080 },
-		{ "red", 0xff0000 }, { "green", 0x008000 }, { "blue", 0x0000ff }, { "yellow", 0xffff00 },
-		{ "cyan", 0x00ffff }, { "magenta", 0xff00ff }
-	};
-	const char *text = load.background != NULL ? load.background : "none";
-
-	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
-		if (strcmp(text, colours[i].name) == 0)
-			return colours[i].rgb;
-	if (text[0] != '#' || strlen(text) != 7 || strspn(text + 1, "0123456789abcdefABCDEF") != 6)
-		tool_die(TOOL_MISUSE, "--background is none, black, white, gray, red, green, blue, yellow, cyan, magenta "
-		    "or #rrggbb, not '%s'", text);
-	return (int32_t)strtol(text + 1, NULL, 16);
-}
-
-static struct ss_decoder *
-decoder(void)
-{
-	const struct ss_imagefile_how how = {
-		.pixels = load.max_pixels != 0 ? (uint64_t)load.max_pixels : SS_IMAGEFILE_PIXELS,
-		.background = background(), .side = (uint32_t)load.size, .crop = load.crop
-	};
-	struct ss_decoder *d;
-	struct ss_err e = SS_ERR_INIT;
-	int r;
-
-	if (load.crop && load.size == 0)
-		tool_die(TOOL_MISUSE, "--crop needs --size: the side of the square");
-	if ((r = ss_decoder_create(&d, &how, load.threads == 1 ? NULL : tool_pool((int)load.threads), &e)) < 0)
-		tool_fail(r, &e);
-	return d;
-}
-
-static bool
-skips(void)
-{
-	if (load.on_error != NULL && strcmp(load.on_error, "fail") != 0 && strcmp(load.on_error, "skip") != 0)
-		tool_die(TOOL_MISUSE, "--on-error is fail or skip, not '%s'", load.on_error);
-	return load.on_error != NULL && load.on_error[0] == 's';
-}
-
-/* Tells of a file that is left out, and counts it. */
-static void
-count_bad(void *arg, const char *message)
-{
-	++*(unsigned long long *)arg;
-	tool_warn("left out: %s", message);
-}
-
-static int
-open_folder(struct ss_source **out, const char *path, struct ss_err *e)
-{
-	unsigned long long bad = 0;
-	const struct ss_folder_plan plan = {
-		.split_given = load.split != NULL, .split = split(), .labels = load.labels,
-		.limit = (uint64_t)load.limit, .bad = skips() ? count_bad : NULL, .arg = &bad
-	};
-	struct ss_folder_report report;
-	int r = ss_folder_open(out, path, &plan, decoder(), &report, e);
-
-	if (r < 0)
-		return r;
-	if (report.hidden > 0)
-		tool_warn("'%s': %llu hidden files or folders are left out", path,
-		    (unsigned long long)report.hidden);
-	if (report.special > 0)
-		tool_warn("'%s': %llu devices, pipes or sockets are left out", path,
-		    (unsigned long long)report.special);
-	if (bad > 0)
-		tool_warn("%llu of %llu files are no image or damaged and left out", bad,
-		    (unsigned long long)report.files);
-	if (report.unlabelled > 0)
-		tool_warn("'%s': %llu of %llu images have no label: -1", path,
-		    (unsigned long long)report.unlabelled, (unsigned long long)(*out)->records);
-	return 0;
 }
 
 /*
@@ -188,7 +102,8 @@ static const struct source {
 	{ "cifar10", "the same", 0, open_cifar10 },
 	{ "cifar100", "CIFAR-100, official binary files or archive", COARSE, open_cifar100 },
 	{ "stl10", "STL-10, official binary files or archive", MORE, open_stl10 },
-	{ "folder", "JPEG and PNG files in a folder and those below it", TABLE | PHOTO | PLACE, open_folder },
+	{ "folder", "JPEG and PNG files in a folder and those below it", TABLE | PHOTO | PLACE, load_folder },
+	{ "tar", "the same in a tar archive, as WebDataset has them", NAMED | PHOTO | PLACE, load_tar },
 	{ "idx", "MNIST's format, plain or gzipped", TABLE | NAMED, open_idx },
 	{ "npy", "NumPy's format, u8 or f32", TABLE | NAMED | ARRAY | PLACE, open_npy },
 	{ "shapes", "pictures of ten shapes, drawn here", DRAWN, open_shapes }
@@ -208,7 +123,7 @@ find_source(const char *name)
 	for (int i = 0; name != NULL && i < SOURCES; i++)
 		if (strcmp(name, sources[i].name) == 0)
 			return &sources[i];
-	tool_die(TOOL_MISUSE, "%s source: wanted cifar, cifar100, stl10, folder, idx, npy or shapes",
+	tool_die(TOOL_MISUSE, "%s source: wanted cifar, cifar100, stl10, folder, tar, idx, npy or shapes",
 	    name != NULL ? "unknown" : "no");
 }
 
@@ -223,15 +138,15 @@ check_options(const struct source *src, const char *path)
 	if (load.labels != NULL && load_wants_labels() && !(src->flags & (TABLE | COARSE)))
 		tool_die(TOOL_MISUSE, "--labels of %s is none, or is left out", src->name);
 	if (load.names != NULL && !(src->flags & NAMED))
-		tool_die(TOOL_MISUSE, "--names is for idx and npy");
+		tool_die(TOOL_MISUSE, "--names is for tar, idx and npy");
 	if (load.layout != NULL && !(src->flags & ARRAY))
 		tool_die(TOOL_MISUSE, "--layout is for npy");
 	if ((load.crop || load.background != NULL || load.max_pixels != 0 || load.on_error != NULL) && !(src->flags & PHOTO))
-		tool_die(TOOL_MISUSE, "--crop, --background, --max-pixels and --on-error are for folder");
+		tool_die(TOOL_MISUSE, "--crop, --background, --max-pixels and --on-error are for folder and tar");
 	if (load.records != 0 && !(src->flags & DRAWN))
 		tool_die(TOOL_MISUSE, "--records is for shapes; --limit is for all");
 	if (load.size != 0 && !(src->flags & (DRAWN | PHOTO)))
-		tool_die(TOOL_MISUSE, "--size is for folder and shapes");
+		tool_die(TOOL_MISUSE, "--size is for folder, tar and shapes");
 	if (path == NULL && (src->flags & PLACE))
 		tool_die(TOOL_MISUSE, "%s needs a %s", src->name, src->flags & ARRAY ? "file" : "path");
 	if (path != NULL && (src->flags & DRAWN))

@@ -62,17 +62,17 @@ print_usage(FILE *f)
 	    "      --shard I/N      integers  [0/1]  N <= %d, every Nth record from I on\n"
 	    "      --labels L       none; cifar100: fine or coarse  [fine]; idx, npy: a file;\n"
 	    "                       folder: directory, prefix or a table  [directory]\n"
-	    "      --names FILE     idx, npy: class names, one a line\n"
-	    "      --size N         folder: integer  [as they are]  1..%d, of the shorter side\n"
+	    "      --names FILE     tar, idx, npy: class names, one a line\n"
+	    "      --size N         folder, tar: integer  [as they are]  1..%d, of the shorter side\n"
 	    "                       shapes: integer  [%d]  %d..%d, rows and columns\n"
-	    "      --crop           folder: with --size, the square in the middle\n"
-	    "      --background C   folder: name or #rrggbb  [none]  behind what is transparent\n"
-	    "      --max-pixels N   folder: integer  [%zu]  1..%d, refuses larger ones\n"
-	    "      --on-error W     folder: fail or skip  [fail]  of what is no image or damaged\n"
+	    "      --crop           folder, tar: with --size, the square in the middle\n"
+	    "      --background C   folder, tar: name or #rrggbb  [none]  behind what is transparent\n"
+	    "      --max-pixels N   folder, tar: integer  [%zu]  1..%d, refuses larger ones\n"
+	    "      --on-error W     folder, tar: fail or skip  [fail]  of what is no image or damaged\n"
 	    "      --layout L       npy: chw or hwc  [chw]\n"
 	    "      --records N      shapes: integer  [%d, test %d]  1..%lld\n"
 	    "      --frame N        integer  [by size]  1..%d records in a frame\n"
-	    "  -t, --threads N      folder, shapes: integer  [1]  0..%d, 0: one a CPU\n"
+	    "  -t, --threads N      folder, tar, shapes: integer  [1]  0..%d, 0: one a CPU\n"
 	    "  -o, --output FILE    file  [standard output]\n",
 	    EPOCHS_DEFAULT, EPOCHS_MAX, LOAD_RECORDS_MAX, SHARDS_MAX, LOAD_SIZE_MAX, SS_DRAWN_SIZE,
 	    SS_SHAPES_SIZE_MIN, SS_SHAPES_SIZE_MAX, SS_IMAGEFILE_PIXELS, LOAD_PIXELS_MAX, SS_DRAWN_RECORDS,
@@ -177,6 +177,7 @@ main(int argc, char **argv)
 	if (r < 0)
 		tool_fail(r, &e);
 	ss_epochs_free(epochs);
+	load_report(path);
 	ss_source_free(s);
 	ss_header_free(&h);
 	return tool_finish(NULL, out);

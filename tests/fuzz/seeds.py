@@ -8,6 +8,7 @@ doubled: the same ones every time.
 import gzip
 import io
 import json
+import lzma
 import os
 import random
 import struct
@@ -92,6 +93,12 @@ def seeds(gen):
     names = [("cifar-10-batches-bin/batches.meta.txt", b"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n")]
     yield "cifar", "tar", tar(names + batches, "w")
     yield "cifar", "gz", gzip.compress(tar(batches, "w"), mtime=0)
+    samples = [("a/0.cls", b"3\n"), ("a/0.png", png(3, 2, 2, 8, (b"\0" + noise[:9]) * 2)), ("a/0.json", b"{}"), ("b.PNG", png(1, 1, 0, 8, b"\0a")),
+               ("b.cls", b"7"), ("__x__", b"")]
+    yield "tar", "tar", tar(samples, "w")
+    yield "tar", "gz", gzip.compress(tar(samples, "w"), mtime=0)
+    yield "tar", "apart", tar(samples + samples[:1], "w")
+    yield "tar", "xz", lzma.compress(tar(samples, "w"))
     yield "png", "rgb", png(3, 2, 2, 8, (b"\0" + noise[:9]) * 2)
     yield "png", "gray16", png(3, 2, 0, 16, (b"\1" + noise[:6]) * 2)
     yield "png", "gray1", png(9, 2, 0, 1, (b"\0" + noise[:2]) * 2)
