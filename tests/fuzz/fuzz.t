@@ -14,7 +14,7 @@ for replay in "${GEN%/cli/gen}"/fuzz/replay_*; do
 	run 0 timeout 300 "$replay" "${files[@]}" && [ "$(wc -l <out)" -eq ${#files[@]} ] && [ ${#files[@]} -gt 150 ]
 	ok "$t: ${#files[@]} files"
 	[ "$got" -eq 0 ] || echo "# at $(tail -n 1 out)"
-	[ "$t" != cifar ] || continue	# without memory libarchive says so and ends the program
+	case $t in cifar|tar) continue ;; esac	# without memory libarchive says so and ends the program
 	mapfile -t files < <(find "files/$t" -type f ! -name '*.*' | sort)
 	run 0 timeout 300 "$replay" --starve "${files[@]}" && [ ${#files[@]} -gt 0 ]
 	ok "$t: each request for memory fails"

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/size.h"
+#include "decode.h"
 #include "drawn.h"
 #include "epochs.h"
 #include "eval/affinity.h"
@@ -141,14 +142,13 @@ folder(struct ss_err *e)
 
 	for (size_t i = 0; r == 0 && i < 3; i++) {
 		const struct ss_folder_plan plan = { .labels = kinds[i], .limit = UINT64_MAX };
+		const struct ss_imagefile_how how = { .pixels = 1000, .background = -1, .side = i == 2 ? 5 : 0, .crop = i == 2 };
 		struct ss_folder_report report;
+		struct ss_decoder *d;
 		struct ss_source *s;
 
-		if (i == 1)
-			r = ss_folder_open(&s, "pets/dog", &plan, &report, e);
-		else
-			r = ss_folder_open(&s, "pets", &plan, &report, e);
-		if (r < 0)
+		if ((r = ss_decoder_create(&d, &how, NULL, e)) < 0 ||
+		    (r = ss_folder_open(&s, i == 1 ? "pets/dog" : "pets", &plan, d, &report, e)) < 0)
 			break;
 		if ((r = ss_source_hold(s, e)) == 0)
 			r = stream_of(s, e);
