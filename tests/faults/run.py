@@ -13,6 +13,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
+import claims  # noqa: E402,F401
 import kit  # noqa: E402
 import memory  # noqa: E402,F401
 import outputs  # noqa: E402,F401
