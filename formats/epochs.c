@@ -162,7 +162,10 @@ ss_epochs_open(struct ss_epochs **out, struct ss_source *s, const struct ss_plan
 	return r;
 }
 
-/* Makes *p, of *room bytes, hold at least `bytes`; what it held is lost. */
+/*
+ * Makes *p, of *room bytes, hold at least `bytes`; what it held is lost. Pages that are not
+ * written take no memory, so a file that lies about its size costs none.
+ */
 static int
 widen(unsigned char **p, size_t *room, size_t bytes, struct ss_err *e)
 {
@@ -170,7 +173,7 @@ widen(unsigned char **p, size_t *room, size_t bytes, struct ss_err *e)
 		return 0;
 	free(*p);
 	*room = bytes + bytes / 4;
-	if ((*p = ss_alloc(*room, 1)) == NULL) {
+	if ((*p = malloc(*room)) == NULL) {
 		*room = 0;
 		return ss_fail(e, SS_EIO, "out of memory for %zu bytes", bytes);
 	}

@@ -178,4 +178,5 @@ def main(kind, path, n="60"):
     s.save(path, end)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -17,7 +17,8 @@ import claims  # noqa: E402,F401
 import kit  # noqa: E402
 import memory  # noqa: E402,F401
 import outputs  # noqa: E402,F401
-import pictures  # noqa: E402,F401
+import photos  # noqa: E402,F401
+import pngs  # noqa: E402,F401
 import runs  # noqa: E402,F401
 import streams  # noqa: E402,F401
 import surroundings  # noqa: E402,F401

@@ -1,4 +1,4 @@
-"""pictures - R27: pictures that claim, or unpack to, more than anybody has"""
+"""pngs - R27: pictures that claim, or unpack to, more than anybody has"""
 import os
 import struct
 import zlib
