@@ -95,10 +95,13 @@ batch_labels(struct batch *b, int classes)
 		tool_die(TOOL_MISUSE, "%s: tensor 'label' is not one integer", ss_reader_name(b->in));
 	b->classes = classes;
 	while (classes == 0 && (line = line_next(h, "@LB", &at)) != NULL) {
-		int id;
+		char *id = line_value(line, "ID"), *end;
+		const unsigned long long k = id == NULL ? 0 : strtoull(id, &end, 10);
 
-		if (sscanf(line, "@LB\tID:%d", &id) == 1 && id >= b->classes && id < SS_HEAD_WIDTH_MAX)
-			b->classes = id + 1;
+		if (id != NULL && end != id && *end == '\0' &&
+		    k >= (unsigned long long)b->classes && k < SS_HEAD_WIDTH_MAX)
+			b->classes = (int)k + 1;
+		free(id);
 		free(line);
 	}
 	if (b->classes == 0)

@@ -226,6 +226,12 @@ run 2 ss-train -t 1 -b 16 --method supervised -o no.safetensors none.sst && says
 ok "supervised needs labels"
 run 2 ss-train -t 1 -b 16 --method supervised -o no.safetensors --force two.sst && says 'record 1 has label 1, outside 0..0'
 ok "a stream that names too few labels is told so"
+# Only numbers that can be labels count, wherever they stand in their line.
+views n=40 epochs=2 extra=1 lb=$'ID:4294967299\tNM:x' >large.sst && views n=40 epochs=2 extra=1 lb=$'NM:x\tID:3' >late.sst
+run 2 ss-train -t 1 -b 16 --method supervised -o no.safetensors --force large.sst && says 'does not name its labels'
+ok "a label of more than 32 bits is none"
+run 0 ss-train -q -t 1 -b 16 --method supervised -o a.safetensors --force late.sst && [ "$(get projector a.safetensors)" = 4b ]
+ok "a label is found behind its name"
 run 2 ss-train -t 1 -b 16 --method supervised --classes 3 -o no.safetensors --force two.sst && says 'record 3 has label 3, outside 0..2'
 ok "so is one with more labels than --classes"
 

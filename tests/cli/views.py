@@ -31,6 +31,7 @@ DEFAULTS = dict(n=64, epochs=1, first=0, frame=7, views=2, c=3, h=8, w=8, seed=0
                 dtype="u8",
                 extra=0,            # tensors index, label and lines that only a later version knows
                 labels=1,           # with extra: the tensor label too
+                lb="ID:0\tNM:dark", # with extra: what the line @LB says
                 major=1,            # version of the stream
                 error=-1,           # after so many frames an ERROR frame
                 wait=-1,            # after so many frames a long wait
@@ -72,7 +73,7 @@ def views(*args):
         lines.append("@TN\tNM:%s\tDT:%s\tSH:%s" % (name, o.dtype, "%d,%d,%d" % (o.c, o.w * o.h, 1) if other else shape))
     if o.extra:
         lines += ["@TN\tNM:index\tDT:u64\tSH:"] + ["@TN\tNM:label\tDT:i32\tSH:"] * o.labels
-        lines += ["@LB\tID:0\tNM:dark", "@XY\tZZ:of a later version", "@PG\tID:views\tPN:views\tCL:views.py"]
+        lines += ["@LB\t" + o.lb, "@XY\tZZ:of a later version", "@PG\tID:views\tPN:views\tCL:views.py"]
     text = padded(("\n".join(lines) + "\n").encode(), b"\n")
     head = b"\x89SST\r\n\x1a\n" + struct.pack("<HHIII", o.major, 0, len(text), 0, zlib.crc32(text))
     out.write(sealed(head.ljust(60, b"\0")) + text)
