@@ -170,13 +170,13 @@ static int
 take_numbers(struct ss_filelabels *l, const struct word *class, size_t n, struct ss_err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		if (class[i].at != NULL && (class[i].length > 7 || atoi(class[i].at) >= SS_FILE_CLASSES ||
+		if (class[i].at != NULL && (class[i].length > 7 || strtol(class[i].at, NULL, 10) >= SS_FILE_CLASSES ||
 		    strspn(class[i].at, "0123456789") != class[i].length))
 			return 0;
 	if ((l->label = malloc((n + 1) * sizeof(*l->label))) == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
 	for (size_t i = 0; i < n; i++)
-		l->label[i] = class[i].at != NULL ? atoi(class[i].at) : -1;
+		l->label[i] = class[i].at != NULL ? (int32_t)strtol(class[i].at, NULL, 10) : -1;
 	return 1;
 }
 

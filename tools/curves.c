@@ -232,7 +232,7 @@ curves_make(const struct curves *c, bool log_y, struct ss_panel *panel)
 		x[f] = make_x(&c->file[f].table, c->x);
 	for (int g = 0; g < c->groups; g++) {
 		const struct curve_group *group = &c->group[g];
-		struct ss_curve *curve = room_for((size_t)(c->files * group->keys), sizeof(*curve));
+		struct ss_curve *curve = room_for((size_t)c->files * (size_t)group->keys, sizeof(*curve));
 		int n = 0;
 
 		for (int f = 0; f < c->files; f++) {

@@ -115,7 +115,7 @@ recipe_options_usage(FILE *f)
 	    ss_dialect_names[SS_TF], ss_dialect_names[SS_TF_CLAMP], ss_dialect_names[SS_TF_BYTES],
 	    ss_filter_name(r->filter), ss_filter_name(SS_BILINEAR), ss_filter_name(SS_BICUBIC),
 	    r->strength[0], r->strength[1], r->strength[2], r->strength[3], STRENGTH_MAX, TURN_MAX);
-	for (const struct integer *p = INTEGERS; p < INTEGERS + RECIPE - RANGES; p++) {
+	for (const struct integer *p = INTEGERS; p < INTEGERS + (RECIPE - RANGES); p++) {
 		const int v = *(const int *)(const void *)((const char *)r + p->at);
 		int column = fprintf(f, "      --%s N", p->name);
 

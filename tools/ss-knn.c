@@ -255,7 +255,7 @@ main(int argc, char **argv)
 	if (o.ts == 0)
 		o.t[o.ts++] = o.protocol->t;
 
-	sets = (size_t)(o.ks * o.ts);
+	sets = (size_t)o.ks * (size_t)o.ts;
 	score = calloc(o.score.contests * sets, sizeof(*score));
 	if (score == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");

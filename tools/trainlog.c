@@ -20,15 +20,18 @@ static const char *path_of_log;
 static long
 keep(FILE *f, uint64_t step)
 {
+	static const char key[] = "{\"step\":";
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t n;
 	long end = 0;
 
 	while ((n = getline(&line, &room, f)) > 0) {
-		unsigned long long s;
+		const char *number = line + sizeof(key) - 1;
+		char *rest;
 
-		if (line[n - 1] != '\n' || sscanf(line, "{\"step\":%llu", &s) != 1 || s > step)
+		if (line[n - 1] != '\n' || strncmp(line, key, sizeof(key) - 1) != 0 ||
+		    strtoull(number, &rest, 10) > step || rest == number)
 			break;
 		end += n;
 	}

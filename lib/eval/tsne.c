@@ -251,12 +251,14 @@ ss_tsne_run(const struct ss_tsne *o, struct ss_pool *p, const struct ss_affinity
 {
 	const size_t n = a->n;
 	const double rate = o->rate > 0 ? o->rate : fmax((double)n / o->exaggeration / 4, 50);
-	double *g = ss_alloc(n, 6 * sizeof(*g)), *velocity = g + 2 * n, *gain = g + 4 * n, length = 1;
+	double *g = ss_alloc(n, 6 * sizeof(*g)), *velocity, *gain, length = 1;
 	struct state s;
 	int r;
 
 	if (g == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a map of %zu points", n);
+	velocity = g + 2 * n;
+	gain = g + 4 * n;
 	r = state_create(&s, p, a, o->angle, e);
 	if (r < 0)
 		goto end;

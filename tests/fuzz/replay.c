@@ -49,7 +49,7 @@ main(int argc, char **argv)
 
 	for (int i = 1 + hungry; i < argc; i++) {
 		FILE *f = fopen(argv[i], "rb");
-		uint8_t *data = NULL;
+		uint8_t *data = NULL, *more;
 		size_t n = 0, room = 0;
 
 		puts(argv[i]);
@@ -58,13 +58,15 @@ main(int argc, char **argv)
 			return 2;
 		do {
 			room = 2 * room + 4096;
-			data = realloc(data, room);
-			if (data == NULL)
+			if ((more = realloc(data, room)) == NULL)
 				return 2;
+			data = more;
 			n += fread(data + n, 1, room - n, f);
 		} while (n == room);
 		fclose(f);
-		data = realloc(data, n + (n == 0));	/* to the byte, for sanitizers */
+		if ((more = realloc(data, n + (n == 0))) == NULL)	/* to the byte, for sanitizers */
+			return 2;
+		data = more;
 		if (hungry)
 			bad |= starved(data, n);
 		else

@@ -32,7 +32,7 @@ test_features(void **state)
 		int n = 0;
 
 		ss_kernels_with(cpu, list);
-		while (list[n] != NULL)
+		while (n <= SS_MAX_VARIANTS && list[n] != NULL)
 			n++;
 		assert_true(n >= 2 && n <= SS_MAX_VARIANTS);
 		assert_string_equal(list[n - 1]->name, "ref");
