@@ -64,7 +64,7 @@ ss_elements(enum ss_type t, const void *data, size_t at, size_t n, double *out)
 	case SS_BF16:	CONVERT(uint16_t, from_bits32((uint32_t)x << 16)); break;
 	case SS_F32:	CONVERT(float, x); break;
 	case SS_F64:	CONVERT(double, x); break;
-	case SS_TYPES:	break;
+	case SS_TYPES:	SS_BUG_IF(t == SS_TYPES);
 	}
 }
 

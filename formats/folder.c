@@ -167,6 +167,7 @@ find_labels(struct opening *o, struct ss_source *s, struct ss_err *e)
 	if (!s->labelled)
 		return 0;
 	if (how == NULL || strcmp(how, "directory") == 0)
+		/* the caller frees o->skip. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		r = ss_filelabels_directory(&o->labels, path, o->skip, n, e);
 	else if (table_of(o->plan) == NULL)
 		r = ss_filelabels_prefix(&o->labels, path, n, e);

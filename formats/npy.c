@@ -203,6 +203,7 @@ label_at(const unsigned char *buf, enum ss_type type, size_t i, int32_t *label)
 	size_t size = ss_type_size(type);
 	uint64_t v = 0;
 
+	SS_BUG_IF(size == 0);
 	for (size_t b = 0; b < size; b++)
 		v |= (uint64_t)buf[i * size + b] << (8 * b);
 	bool negative = (type == SS_I8 || type == SS_I16 || type == SS_I32 || type == SS_I64) &&

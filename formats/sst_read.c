@@ -386,7 +386,7 @@ read_error(struct ss_reader *r, const struct wire_frame *w, struct ss_err *e)
 int
 ss_reader_next(struct ss_reader *r, struct ss_frame *f, struct ss_err *e)
 {
-	struct wire_frame w;
+	struct wire_frame w = { 0 };
 	int c;
 
 	while (r->state == 1) {

@@ -17,8 +17,10 @@ ss_frame_elements(const struct ss_header *h, const struct ss_frame *f, int i, ui
 
 	if (dims != NULL)
 		dims += (size_t)r * (size_t)ss_tensor_varying(t);
-	for (int d = 0; d < t->rank; d++)
+	for (int d = 0; d < t->rank; d++) {
+		SS_BUG_IF(t->shape[d] == SS_VARIES && dims == NULL);
 		n *= t->shape[d] == SS_VARIES ? *dims++ : t->shape[d];
+	}
 	return n;
 }
 
@@ -88,7 +90,7 @@ ss_record_pack(const struct ss_header *h, const struct ss_frame *f, void **out, 
 	for (int i = 0; i < h->tensors; i++) {
 		const size_t n = (size_t)ss_tensor_varying(&h->tensor[i]) * sizeof(uint32_t);
 
-		if (n > 0)
+		if (one.dims[i] != NULL)
 			memcpy(to, one.dims[i], n);
 		to += n;
 	}

@@ -90,12 +90,10 @@ unescape(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int hi, lo;
 
-		if (s[i] != '\\' || i + 1 == n) {
-			*p++ = s[i];
-		} else if (s[i + 1] == 't' || s[i + 1] == 'n' || s[i + 1] == '\\') {
+		if (s[i] == '\\' && i + 1 < n && (s[i + 1] == 't' || s[i + 1] == 'n' || s[i + 1] == '\\')) {
 			i++;
 			*p++ = s[i] == 't' ? '\t' : s[i] == 'n' ? '\n' : '\\';
-		} else if (s[i + 1] == 'x' && i + 3 < n && (hi = hex_digit(s[i + 2])) >= 0 &&
+		} else if (s[i] == '\\' && i + 3 < n && s[i + 1] == 'x' && (hi = hex_digit(s[i + 2])) >= 0 &&
 		    (lo = hex_digit(s[i + 3])) >= 0 && (hi | lo) != 0) {
 			*p++ = (char)(hi << 4 | lo);
 			i += 3;

@@ -161,8 +161,10 @@ item_elements(const struct ss_tensor *t, const uint32_t *row, size_t *out)
 	bool empty = false, fits = true;
 
 	for (int k = 0; k < t->rank; k++) {
-		uint32_t d = t->shape[k] == SS_VARIES ? *row++ : t->shape[k];
+		uint32_t d;
 
+		SS_BUG_IF(t->shape[k] == SS_VARIES && row == NULL);
+		d = t->shape[k] == SS_VARIES ? *row++ : t->shape[k];
 		if (d > INT32_MAX)
 			return false;
 		if (d == 0)

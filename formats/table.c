@@ -66,7 +66,7 @@ add_column(struct ss_table *t, const struct text *x, const char *name)
 	t->columns++;
 	if (c->name == NULL || (t->room > 0 && c->value == NULL))
 		return ss_fail(x->e, SS_EIO, "out of memory for '%s'", x->name);
-	for (size_t i = 0; i < t->rows; i++)
+	for (size_t i = 0; c->value != NULL && i < t->rows; i++)
 		c->value[i] = NAN;
 	return 0;
 }

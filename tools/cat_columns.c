@@ -203,7 +203,7 @@ join(struct cat *c, const struct ss_header *h, const struct column *column, cons
 struct ss_writer *
 cat_columns(struct cat *c)
 {
-	struct column column[SS_MAX_TENSORS];
+	struct column column[SS_MAX_TENSORS] = { { 0, 0 } };
 	struct ss_frame *slice = calloc((size_t)c->n, sizeof(*slice)), f;
 	struct ss_writer *out;
 	struct ss_header h;

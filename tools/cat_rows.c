@@ -86,14 +86,15 @@ append(void **buf, size_t *room, size_t at, const void *p, size_t n)
 {
 	size_t want = 2 * (at + n);
 
-	if (at + n > *room) {
+	if (n == 0)
+		return;
+	if (*buf == NULL || at + n > *room) {
 		*buf = realloc(*buf, want);
 		if (*buf == NULL)
 			tool_die(TOOL_FAILURE, "out of memory");
 		*room = want;
 	}
-	if (n > 0)
-		memcpy((unsigned char *)*buf + at, p, n);
+	memcpy((unsigned char *)*buf + at, p, n);
 }
 
 /* Takes the record that the cursor stands at. */

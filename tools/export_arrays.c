@@ -46,8 +46,9 @@ export_npy(struct export *x)
 	const uint64_t expected = export_expected(x);
 	const bool folder = x->output == NULL || x->tensors > 1 || outputs_is_folder(x->output);
 	char header[SS_NPY_HEADER], name[SS_NAME_MAX + sizeof(".npy")];
-	FILE *to[SS_MAX_TENSORS];
+	FILE *to[SS_MAX_TENSORS] = { NULL };
 	struct ss_frame f;
+	size_t n;
 
 	check_tensors(x);
 	if (!folder && strcmp(x->output, "-") == 0 && expected == SS_UNKNOWN)
@@ -61,12 +62,13 @@ export_npy(struct export *x)
 		snprintf(name, sizeof(name), "%s.npy", t->name);
 		to[k] = outputs_stream(!folder ? NULL : x->output == NULL ? "." : x->output,
 		    folder ? name : x->output, "an array");
-		fwrite(header, 1, ss_npy_header(header, t, expected == SS_UNKNOWN ? 0 : expected), to[k]);
+		n = ss_npy_header(header, t, expected == SS_UNKNOWN ? 0 : expected);
+		fwrite(header, 1, n, to[k]);
 	}
 	while (export_next(x, &f))
 		write_frame(x, &f, to, NULL);
 	for (int k = 0; k < x->tensors && x->done != expected; k++) {
-		size_t n = ss_npy_header(header, &x->h->tensor[x->tensor[k]], x->done);
+		n = ss_npy_header(header, &x->h->tensor[x->tensor[k]], x->done);
 
 		if (fseeko(to[k], 0, SEEK_SET) != 0 || fwrite(header, 1, n, to[k]) != n)
 			tool_die(TOOL_FAILURE, "cannot write the number of records: %s", strerror(errno));
@@ -117,7 +119,7 @@ void
 export_npz(struct export *x)
 {
 	char header[SS_NPY_HEADER], name[SS_NAME_MAX + sizeof(".npy")];
-	FILE *member[SS_MAX_TENSORS], *to;
+	FILE *member[SS_MAX_TENSORS] = { NULL }, *to;
 	uint32_t crc[SS_MAX_TENSORS] = { 0 };
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_frame f;

@@ -118,9 +118,9 @@ take_options(int argc, char **argv)
 static uint32_t
 frame_records(const struct ss_views *what)
 {
-	size_t bytes = 0, fit;
+	size_t bytes = ss_views_bytes(what, 0), fit;	/* there is one view at least */
 
-	for (int k = 0; k < ss_views_count(what); k++)
+	for (int k = 1; k < ss_views_count(what); k++)
 		bytes += ss_views_bytes(what, k);
 	fit = CHUNK / bytes + 1;
 	return fit < RECORDS_MAX ? (uint32_t)fit : RECORDS_MAX;

@@ -145,7 +145,7 @@ choose_tensors(const struct ss_reader *in, struct choice *c)
 static void
 plan_sheet(const struct ss_header *h, const struct choice *c, struct ss_sheet *s)
 {
-	uint32_t longest = 0;
+	uint32_t longest = 1;
 	bool varies = false;
 	struct ss_err e = SS_ERR_INIT;
 	int scale = given.scale, side = given.side, r;

@@ -254,7 +254,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < m.in.n; i++)
 		m.classes = m.in.y[i] >= m.classes ? m.in.y[i] + 1 : m.classes;
 	m.names = labelled_names(&m.in, m.classes);
-	m.at = calloc(m.in.n, 2 * sizeof(*m.at));
+	m.at = calloc(m.in.n + 1, 2 * sizeof(*m.at));
 	if (m.at == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
 	make_map(&m, pool);

@@ -25,7 +25,7 @@ settle_sizes(struct ss_views *what, const struct view_request *q, const struct s
 	} else if (what->recipe.locals == 0) {
 		tool_die(TOOL_MISUSE, "--local-size has no effect: there are no --local-views");
 	}
-	for (int local = 0; local <= (what->recipe.locals > 0); local++) {
+	for (int local = 0; local < (what->recipe.locals > 0 ? 2 : 1); local++) {
 		const int height = what->size[local].height, width = what->size[local].width;
 
 		kernel = ss_recipe_kernel(&what->recipe, height, width);

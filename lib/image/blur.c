@@ -102,10 +102,11 @@ reflect(ptrdiff_t i, size_t n)
 void
 ss_gaussian(float *coef, int kernel, float sigma)
 {
+	const int middle = kernel / 2;
 	float sum = 0;
 
 	for (int k = 0; k < kernel; k++) {
-		float x = (float)(k - kernel / 2) / sigma;
+		float x = (float)(k - middle) / sigma;
 
 		coef[k] = expf(-0.5f * (x * x));
 		sum += coef[k];

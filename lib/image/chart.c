@@ -93,7 +93,7 @@ draw_field(const struct layout *l, const struct ss_panel *panel, bool last)
 {
 	struct ss_canvas *c = l->canvas;
 	const int u = l->u, bottom = l->top + l->chart->height;
-	const double thin = fmax(1, u / 2);
+	const int thin = u < 4 ? 1 : u / 2;
 	char label[256];
 
 	for (int i = 0; i < l->y.ticks; i++) {

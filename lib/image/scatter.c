@@ -117,9 +117,10 @@ draw_points(struct ss_canvas *c, const struct ss_scatter *s, int left, int top, 
 	ss_shuffle(order, (uint32_t)s->n, 0, 0);
 	for (size_t k = 0; k < s->n; k++) {
 		const size_t i = order[k];
-		const struct ss_style style = s->label[i] < 0 ?
-		    (struct ss_style){ .colour = ss_gray } : ss_style_of(s->label[i]);
+		struct ss_style style = { .colour = ss_gray };
 
+		if (s->label[i] >= 0)
+			style = ss_style_of(s->label[i]);
 		ss_canvas_mark(c, left + s->size / 2.0 + (s->at[2 * i] - x) * scale,
 		    top + s->size / 2.0 - (s->at[2 * i + 1] - y) * scale, radius, style.mark, style.colour,
 		    OPACITY);
@@ -131,7 +132,7 @@ draw_points(struct ss_canvas *c, const struct ss_scatter *s, int left, int top, 
 static void
 draw_frame(struct ss_canvas *c, int left, int top, int side, int u)
 {
-	const double thin = fmax(1, u / 2);
+	const int thin = u < 4 ? 1 : u / 2;
 
 	ss_canvas_rectangle(c, left, top, left + side, top + thin, ss_pale, 1);
 	ss_canvas_rectangle(c, left, top + side - thin, left + side, top + side, ss_pale, 1);

@@ -396,8 +396,8 @@ ss_shapes_label(uint64_t seed, uint32_t split, uint64_t index)
 	struct ss_rng rng;
 
 	ss_rng_init(&rng, seed, SS_RNG_SHAPES, 1, index / SS_SHAPES_CLASSES, split);
-	for (uint8_t i = 0; i < SS_SHAPES_CLASSES; i++)
-		class[i] = i;
+	for (int i = 0; i < SS_SHAPES_CLASSES; i++)
+		class[i] = (uint8_t)i;
 	for (uint32_t i = SS_SHAPES_CLASSES; i > 1; i--) {
 		uint32_t j = ss_rng_below(&rng, i);
 		uint8_t t = class[i - 1];
@@ -433,7 +433,7 @@ ss_shapes_draw(uint8_t *rgb, int size, uint64_t seed, uint32_t split, uint64_t i
 	const size_t plane = (size_t)size * (size_t)size;
 	struct scene scene;
 	struct ss_rng rng;
-	vec step, px[3];
+	vec step = splat(0), px[3];
 
 	SS_BUG_IF(size < SS_SHAPES_SIZE_MIN || size > SS_SHAPES_SIZE_MAX);
 	ss_rng_init(&rng, seed, SS_RNG_SHAPES, 0, index, split);

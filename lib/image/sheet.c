@@ -55,6 +55,7 @@ ss_sheet_measure(struct ss_sheet *s, struct ss_err *e)
 	}
 	s->total_height = extent(s, s->rows, s->cell_height);
 	s->total_width = extent(s, s->columns, s->cell_width);
+	SS_BUG_IF(s->total_height == 0 || s->total_width == 0);
 	if (!ss_mul(s->total_height, s->total_width, &bytes) || bytes > BYTES_MAX / 3)
 		return ss_fail(e, SS_EUSAGE, "a sheet of %zu x %zu pixels is too large",
 		    s->total_width, s->total_height);

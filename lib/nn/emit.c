@@ -181,7 +181,7 @@ ss_emit_forward(struct ss_plan *p, int last)
 		}
 		if (ph != NULL && n->in >= 0)
 			ss_emit_use(p, &p->act[n->in], ph->segment);
-		if (n->in2 >= 0)
+		if (ph != NULL && n->in2 >= 0)
 			ss_emit_use(p, &p->act[n->in2], ph->segment);
 		write_slot(p, &p->act[i]);
 	}

@@ -65,7 +65,7 @@ stats_of(const struct exec *x, int node)
 {
 	double *base = x->pass->stats + x->plan->stats[node];
 	size_t c = (size_t)x->plan->net->node[node].c;
-	float *f = (float *)base;
+	float *f = (float *)(void *)base;
 
 	return (struct stats){ f, f + c, f + 2 * c, f + 3 * c, f + 4 * c, f + 5 * c, f + 6 * c,
 		base + 4 * c };

@@ -37,6 +37,7 @@ add_rows(const struct ss_node *nd, int n, struct ss_plane a, struct ss_plane b, 
 {
 	const int floats = nd->w * nd->c;
 
+	SS_BUG_IF(to.p == NULL);
 	for (int i = 0; i < n; i++)
 		for (int r = 0; r < nd->h; r++) {
 			const float *p = a.p + i * a.image + r * a.row;

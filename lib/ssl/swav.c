@@ -110,7 +110,7 @@ loss(const struct ss_outputs *v, const struct ss_knobs *k, float *space, struct 
 	struct ss_loss l = { .note = { { "assignment_entropy", 0 }, { "code_entropy", 0 } } };
 	float *du, *room;
 
-	j.prototype = (double *)space;	/* first, for its alignment */
+	j.prototype = (double *)(void *)space;	/* first, for its alignment */
 	space += 2 * (size_t)k->prototypes;
 	ss_scores_make(&s, v->z, v->own, &space, pool);
 	j.q = space;

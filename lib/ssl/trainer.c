@@ -284,6 +284,7 @@ target_pass(struct ss_trainer *t, const uint8_t *const *images, struct ss_output
 	for (int i = 0; i < t->globals; i++) {
 		float *out = t->targets + (size_t)i * (size_t)v->n * (size_t)v->d;
 
+		SS_BUG_IF(images[i] == NULL);		/* the global views are the first of all */
 		target_view(t, images[i], out, pool);
 		v->t[i] = out;
 	}
@@ -388,7 +389,7 @@ one_batch(struct ss_trainer *t, const uint8_t *const *images, const int *label, 
 {
 	struct ss_outputs v = { .views = t->views, .globals = t->globals, .n = t->plan->batch, .d = t->d };
 	const size_t skip = (size_t)number * (size_t)v.n;
-	const uint8_t *mine[SS_METHOD_VIEWS];
+	const uint8_t *mine[SS_METHOD_VIEWS] = { NULL };
 	struct ss_loss loss;
 	double begin;
 	int r;

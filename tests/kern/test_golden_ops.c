@@ -126,7 +126,7 @@ norm_train_case(const struct ss_st *s, const char *name)
 	const float *running_var = get(s, name, "running_var")->data;
 	const float *param = get(s, name, "param")->data;
 	const struct ss_plane none = { NULL, 0, 0 };
-	float mean[CHANNELS], invstd[CHANNELS], scale[CHANNELS], shift[CHANNELS];
+	float mean[CHANNELS], invstd[CHANNELS] = { 0 }, scale[CHANNELS], shift[CHANNELS];
 	float a[CHANNELS], b[CHANNELS], d[CHANNELS], out1[CHANNELS], out2[CHANNELS];
 	double sums[2 * CHANNELS] = { 0 }, back[2 * CHANNELS] = { 0 }, m = (double)y.n * y.h * y.w;
 

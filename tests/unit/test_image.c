@@ -222,14 +222,14 @@ compare_blur(const char *line, struct ss_image_work *w, size_t *bytes)
 static void
 compare_line(char *line, int number, struct ss_image_work *w)
 {
-	char *word[NUMBERS + 8] = { NULL };
+	char *word[NUMBERS + 8] = { NULL }, *rest;
 	double n[NUMBERS] = { 0 };
 	uint32_t want, got;
 	int words = 0, first;
 	struct ss_image m;
 
 	line[strcspn(line, "\n")] = '\0';
-	for (char *p = strtok(line, " "); p != NULL && words < NUMBERS + 8; p = strtok(NULL, " "))
+	for (char *p = strtok_r(line, " ", &rest); p != NULL && words < NUMBERS + 8; p = strtok_r(NULL, " ", &rest))
 		word[words++] = p;
 	assert_true(words >= 3);
 	first = strcmp(word[0], "colours") == 0 ? 2 : 5;

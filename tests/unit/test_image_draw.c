@@ -160,7 +160,7 @@ test_places(void **state)
 	}
 	for (int i = 0; i < 81; i++)
 		least = seen[i / 9][i % 9] < least ? seen[i / 9][i % 9] : least;
-	assert_true(least > N / 81 - 5 * sqrt(N / 81.0));
+	assert_true(least > N / 81.0 - 5 * sqrt(N / 81.0));
 	ss_view_draw(&v, &r, 1, 0, 1, 0, 20, 40, 32, 32);	/* 2 rows are missing on either side */
 	assert_int_equal(v.top, -6);
 	assert_in_range(v.left + 4, 0, 16);

@@ -142,7 +142,7 @@ test_round_trip(void **state)
 static void
 test_digest_ignores_frames(void **state)
 {
-	struct ss_totals first, other;
+	struct ss_totals first = { 0 }, other = { 0 };
 	int fd;
 
 	(void)state;
