@@ -132,10 +132,11 @@ fuzz-reach: $(FUZZERS:$(BUILD)/fuzz/fuzz_%=$(BUILD)/fuzz/reach_%)
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libtools.a $(BUILD)/libss.a
 	$(CC) $(LDSAN) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# Manual pages and shell scripts; both programs are in Debian.
-lint:
-	mandoc -T lint -W warning man/*.[1-9]
-	shellcheck -S error -x -P tests/cli tests/*/*.t pipelines/table $(addprefix pipelines/,provenance cifar10/fetch cifar10/curve cifar10/results methods/compare methods/epochs keras-example/document ablations/ablate ablations/signs learnopencv/article simclr-cifar/depths) .ci/run
+# Manual pages, shell scripts, and C through gcc -fanalyzer, clang-tidy and cppcheck; all of them are in Debian.
+lint: lint-man lint-shell lint-gcc lint-clang lint-cppcheck
+ifneq ($(filter lint%,$(MAKECMDGOALS)),)
+include tests/lint/lint.mk
+endif
 
 # Draws pictures, learns from them for minutes, shows what was learnt; stopped and called again, it goes on.
 demo: all
