@@ -99,13 +99,13 @@ size_frames(struct ss_epochs *x, struct ss_err *e)
 static int
 stretch(void *p, size_t n, size_t size, struct ss_err *e)
 {
-	void *held;
+	void *held, *more;
 	size_t bytes;
 
 	memcpy(&held, p, sizeof(held));		/* p points at a pointer of any kind */
-	if (!ss_mul(n > 0 ? n : 1, size, &bytes) || (held = realloc(held, bytes)) == NULL)
+	if (!ss_mul(n > 0 ? n : 1, size, &bytes) || (more = realloc(held, bytes)) == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
-	memcpy(p, &held, sizeof(held));
+	memcpy(p, &more, sizeof(more));
 	return 0;
 }
 

@@ -35,17 +35,17 @@ find(const struct ss_keyset *k, const char *key)
 static int
 grow(struct ss_keyset *k, struct ss_err *e)
 {
-	struct ss_keyset more = *k;
+	const size_t slots = k->slots, more = slots == 0 ? 1024 : 2 * slots;
+	uint64_t *old = k->slot, *slot = calloc(more, sizeof(*slot));
 
-	more.slots = k->slots == 0 ? 1024 : 2 * k->slots;
-	more.slot = calloc(more.slots, sizeof(*more.slot));
-	if (more.slot == NULL)
+	if (slot == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
-	for (size_t i = 0; i < k->slots; i++)
-		if (k->slot[i] != 0)
-			*find(&more, k->text + k->slot[i] - 1) = k->slot[i];
-	free(k->slot);
-	*k = more;
+	k->slot = slot;
+	k->slots = more;
+	for (size_t i = 0; i < slots; i++)
+		if (old[i] != 0)
+			*find(k, k->text + old[i] - 1) = old[i];
+	free(old);
 	return 0;
 }
 

@@ -222,7 +222,7 @@ decode(png_structp png, png_infop info, struct canvas *to)
 
 	png_read_update_info(png, info);
 	SS_BUG_IF(png_get_rowbytes(png, info) != pitch);
-	if (channels == 4 && (to->alpha = malloc(size[0] * pitch)) == NULL)
+	if (channels == 4 && (to->alpha = calloc(size[0], pitch)) == NULL)
 		png_error(png, "out of memory");
 	for (int pass = 0; pass < passes; pass++)
 		for (uint32_t y = 0; y < size[0]; y++)

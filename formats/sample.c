@@ -148,11 +148,11 @@ take_label(struct ss_samples *t, struct ss_sample *s, const char *name, struct s
 	const size_t before = strspn(text, " \t\r\n"), digits = strspn(text + before, "0123456789");
 	const size_t behind = strspn(text + before + digits, " \t\r\n");
 
-	if (digits == 0 || digits > 7 || before + digits + behind != t->member.size || atoi(text + before) >= SS_FILE_CLASSES) {
+	if (digits == 0 || digits > 7 || before + digits + behind != t->member.size || strtol(text + before, NULL, 10) >= SS_FILE_CLASSES) {
 		ss_fail(&why, SS_EDATA, "'%s': no label: a whole number below %d", name, SS_FILE_CLASSES);
 		reject(s, &why);
 	} else {
-		s->label = atoi(text + before);
+		s->label = (int32_t)strtol(text + before, NULL, 10);
 	}
 	return 0;
 }

@@ -185,6 +185,7 @@ keep_samples(struct webdataset *w, size_t got)
 			free_record(r);
 			continue;
 		}
+		SS_BUG_IF(mine == NULL);	/* one that is no picture was judged so */
 		memcpy(r->size, mine->size, sizeof(r->size));
 		w->plan.report->unlabelled += r->sample.label < 0;
 		if (&w->held[w->holds] != r)
