@@ -212,7 +212,7 @@ decode(png_structp png, png_infop info, struct canvas *to)
 	if (setjmp(png_jmpbuf(png)) != 0)
 		return -1;
 	png_set_user_limits(png, size[1], size[0]);
-	/* Chunks that do not matter here are passed over; libpng would take memory for what they claim. */
+	/* Texts, profiles and the like are passed over, transparency is not; libpng would take memory for what they claim. */
 	png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
 	png_read_info(png, info);
 	if (png_get_image_height(png, info) != size[0] || png_get_image_width(png, info) != size[1])

@@ -92,6 +92,14 @@ feed_tar(struct archive *a, void *arg, const void **buf)
 	return ARCHIVE_FATAL;
 }
 
+/* archive_read_open does the same, but goes on without memory. */
+static bool
+open_layer(struct ss_tar *t, struct archive *a, archive_read_callback *feed)
+{
+	return archive_read_set_read_callback(a, feed) == ARCHIVE_OK && archive_read_set_callback_data(a, t) == ARCHIVE_OK &&
+	    archive_read_open1(a) == ARCHIVE_OK;
+}
+
 static int
 open_layers(struct ss_tar *t, struct ss_err *e)
 {
@@ -101,7 +109,7 @@ open_layers(struct ss_tar *t, struct ss_err *e)
 	    archive_read_support_filter_bzip2(t->packed) < ARCHIVE_WARN ||
 	    archive_read_support_format_raw(t->packed) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(t->packed) != ARCHIVE_OK ||
-	    archive_read_open(t->packed, t, NULL, feed_packed, NULL) != ARCHIVE_OK)
+	    !open_layer(t, t->packed, feed_packed))
 		return trouble(t, t->packed, e);
 	const int r = archive_read_next_header2(t->packed, t->entry);
 
@@ -111,7 +119,7 @@ open_layers(struct ss_tar *t, struct ss_err *e)
 		return trouble(t, t->packed, e);
 	if (archive_read_support_format_tar(t->tar) != ARCHIVE_OK ||
 	    archive_read_set_format_option(t->tar, "tar", "read_concatenated_archives", "1") != ARCHIVE_OK ||
-	    archive_read_open(t->tar, t, NULL, feed_tar, NULL) != ARCHIVE_OK)
+	    !open_layer(t, t->tar, feed_tar))
 		return trouble(t, t->tar, e);
 	return 0;
 }

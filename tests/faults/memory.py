@@ -8,6 +8,7 @@ import subprocess
 
 import kit
 import outputs
+import photos
 from kit import DONE, FAILED, call, fault, fill, put, side_by_side
 
 ENOUGH = 100    # of the requests of a tool that makes more, so many are drawn
@@ -22,6 +23,8 @@ def commands(fix):
         if name in ("info", "cmp", "export tsv", "knn", "linprobe", "top1", "health"):
             yield name, fill(template, fix, ""), True
     yield "info model", ["ss-info", os.path.join(fix, "model.safetensors")], True
+    for name, argv in photos.commands(fix):
+        yield name, argv, True
     yield "cmp models", ["ss-cmp", os.path.join(fix, "model.safetensors"), os.path.join(fix, "m2")], True
 
 

@@ -21,6 +21,21 @@ def made(*options, w=64, h=48):
     return subprocess.run([JPEG, *options, path, str(w), str(h)], stdout=subprocess.PIPE, check=True).stdout
 
 
+def commands(fix):
+    """name, argv: what reads pictures of several kinds, for faults of other rows."""
+    folder, shard = os.path.join(fix, "photos"), os.path.join(fix, "shard.tar")
+    if os.path.exists(JPEG) and not os.path.exists(folder):
+        os.mkdir(folder)
+        for name, options in (("a.jpg", ["-p"]), ("b.jpg", ["-k", "cmyk", "-s", "1x1"]), ("c.jpg", ["-o", "6", "-i", "100"])):
+            put(os.path.join(folder, name), made(*options))
+        put(os.path.join(folder, "d.png"), webdataset.PNG)
+        webdataset.main("plain", shard)
+    if os.path.exists(folder):
+        yield "load folder", ["ss-load", "folder", folder, "-t", "2"]
+        yield "load folder, scaled", ["ss-load", "folder", folder, "--size", "8", "--crop", "--on-error", "skip"]
+        yield "load tar", ["ss-load", "tar", shard]
+
+
 def claiming(data, w, h):
     """The same, with another size in its header."""
     at = 2
