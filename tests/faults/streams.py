@@ -47,15 +47,15 @@ def refused(fix, template, data, piped, status=DAMAGED, place=PLACE, says=()):
     return trial
 
 
-def damage(row, fix, kinds, short, place=PLACE, says=(), status=DAMAGED, sample=None):
-    """kinds: function of (stream, its tool's number) giving (what, bytes); by file and by pipe."""
+def damage(row, fix, kinds, short, place=PLACE, says=(), status=DAMAGED, sample=None, turns=False):
+    """kinds: function of a stream giving (what, bytes); by file and by pipe, or in turns by either."""
     trials = []
     for i, (name, source, template) in enumerate(READERS):
         made = list(kinds(kit.bytes_of(os.path.join(fix, source + ".sst"))))
         if sample is not None and len(made) > sample:
             made = random.Random(i).sample(made, sample)
         for j, (what, data) in enumerate(made):
-            for piped in ([(i + j) % 2 == 1] if short else [False, True]):
+            for piped in ([(i + j) % 2 == 1] if short or turns else [False, True]):
                 trials.append(("%s, %s%s" % (name, what, ", piped" if piped else ""),
                                refused(fix, template, data, piped, status, place, says)))
     side_by_side(row, trials)
@@ -72,7 +72,7 @@ def borders(b):
 @fault("R01", "stream cut at any byte")
 def cut(row, fix, short):
     damage(row, fix, lambda b: [("%d bytes" % n, b[:n]) for n in range(len(b))], short,
-                  place=re.compile("empty input|" + PLACE.pattern), sample=12 if short else None)
+                  place=re.compile("empty input|" + PLACE.pattern), sample=12 if short else None, turns=True)
 
 
 @fault("R02", "stream cut between frames")
@@ -102,7 +102,7 @@ def flipped(row, fix, short):
         rest = sorted(set(range(8 * len(b))) - set(heads))
         return [("bit %d" % i, flip(b, i)) for i in heads + random.Random(2).sample(rest, min(len(rest), 2000))]
 
-    damage(row, fix, kinds, short, sample=12 if short else None)
+    damage(row, fix, kinds, short, sample=12 if short else None, turns=True)
 
 
 @fault("R04", "bytes or frames inserted, lost, swapped, repeated")
