@@ -143,13 +143,13 @@ ss_epochs_open(struct ss_epochs **out, struct ss_source *s, const struct ss_plan
 	r = size_frames(x, e);
 	if (x->frame > x->per_epoch)
 		x->frame = x->per_epoch > 0 ? (size_t)x->per_epoch : 1;
-	if (r == 0 && s->records == SS_UNKNOWN && plan->shuffle)
+	if (r == 0 && s->ops->ensure != NULL && plan->shuffle)
 		r = ss_fail(e, SS_EUSAGE, "%s is read from front to back: shuffle it with ss-sample --shuffle", s->dataset);
-	if (r == 0 && s->records == SS_UNKNOWN && plan->again && plan->epochs - plan->first_epoch > 1)
+	if (r == 0 && s->ops->ensure != NULL && plan->again && plan->epochs - plan->first_epoch > 1)
 		r = ss_fail(e, SS_EUSAGE, "what comes through a pipe comes once: one epoch at a time");
 	if (r == 0 && plan->shuffle && s->records > UINT32_MAX)
 		r = ss_fail(e, SS_EUSAGE, "at most %u records can be shuffled", UINT32_MAX);
-	if (r == 0 && s->records != SS_UNKNOWN && (plan->shuffle || (plan->again && plan->epochs - plan->first_epoch > 1)))
+	if (r == 0 && s->ops->ensure == NULL && (plan->shuffle || (plan->again && plan->epochs - plan->first_epoch > 1)))
 		r = ss_source_hold(s, e);
 	/* only now that the records have shown themselves: their number was but a claim */
 	if (r == 0 && plan->shuffle &&

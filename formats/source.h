@@ -37,8 +37,8 @@ struct ss_source_ops {
 	int (*pick)(struct ss_source *s, const uint64_t *number, size_t n, void *images,
 	    int32_t *labels, struct ss_err *e);
 	/*
-	 * Where s->records is SS_UNKNOWN: finds out whether there is a record of that number (1 or 0), and
-	 * if so keeps it at hand, and those from `keep` on, for pick, size and name. Numbers rise, but for a new epoch's 0.
+	 * Of a source that is read front to back: finds out whether there is a record of that number (1 or 0), and
+	 * if so keeps it at hand, and those from `keep` on, for pick, size and name. Numbers rise, but for a new epoch's first.
 	 */
 	int (*ensure)(struct ss_source *s, uint64_t keep, uint64_t number, struct ss_err *e);
 	/* Height and width of a record, where they vary; NULL elsewhere. */

@@ -2,10 +2,12 @@
  * webdataset.c - images and labels from a tar archive in WebDataset's manner, front to back
  *
  * sample.c takes the archive apart. Some samples are held in memory, still coded: as many as
- * keep the decoder's threads busy, and those that the caller still asks for.
+ * keep the decoder's threads busy, and those that the caller still asks for. A file is
+ * read once before, so that the number of records and their sizes are known.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/size.h"
 #include "sample.h"
@@ -33,7 +35,9 @@ struct webdataset {
 	size_t holds, room;
 	struct ss_coded *coded;
 	size_t coded_room;
-	bool ended, again;		/* again: not the first epoch, so all has been told */
+	bool ended, again;		/* again: it was read to its end before, and all has been told */
+	uint64_t *bad;			/* numbers of the samples that were left out then */
+	size_t bads, bad_room, bad_at;
 	int failed;			/* behind what is held */
 	struct ss_err failure;
 };
@@ -65,6 +69,7 @@ free_webdataset(struct ss_source *s)
 	ss_decoder_free(w->decoder);
 	free(w->held);
 	free(w->coded);
+	free(w->bad);
 	free(w->path);
 	free(w);
 }
@@ -76,6 +81,7 @@ rewind_archive(struct webdataset *w, struct ss_err *e)
 	w->first = 0;
 	w->ended = false;
 	w->again = true;
+	w->bad_at = 0;
 	*w->plan.report = (struct ss_webdataset_report){ 0 };
 	return ss_samples_open(&w->samples, w->path, e);
 }
@@ -158,36 +164,67 @@ judge(struct webdataset *w, struct record *r, struct ss_coded *c, struct ss_err 
 	return 0;
 }
 
+/* Whether sample number n was left out before. They are asked for in their order. */
+static bool
+known_bad(struct webdataset *w, uint64_t n)
+{
+	if (!w->again || w->bad_at == w->bads || w->bad[w->bad_at] != n)
+		return false;
+	w->bad_at++;
+	return true;
+}
+
+/* Leaves sample number n out: tells of it, and remembers. */
+static int
+leave_out(struct webdataset *w, uint64_t n, struct ss_err *e)
+{
+	if (w->bads == w->bad_room) {
+		const size_t room = w->bad_room + w->bad_room / 2 + 64;
+		uint64_t *more = realloc(w->bad, room * sizeof(*more));
+
+		if (more == NULL)
+			return ss_fail(e, SS_EIO, "out of memory");
+		w->bad = more;
+		w->bad_room = room;
+	}
+	w->bad[w->bads++] = n;
+	w->plan.bad(w->plan.arg, e->text);
+	return 0;
+}
+
 /* Of got new samples keeps those that become records, in their order. */
 static void
 keep_samples(struct webdataset *w, size_t got)
 {
+	struct ss_webdataset_report *report = w->plan.report;
 	const size_t begin = w->holds;
+	const uint64_t number = report->samples - got;
 	struct ss_coded *c = w->coded;
 
 	for (size_t i = 0; i < got; i++) {
 		struct record *r = &w->held[begin + i];
 		struct ss_coded *mine = r->sample.code == 0 ? c++ : NULL;
 		struct ss_err e = SS_ERR_INIT;
-		const int code = judge(w, r, mine, &e);
+		const bool known = known_bad(w, number + i);
+		int code = judge(w, r, mine, &e);
 
-		if (code < 0 && (code != SS_EDATA || w->plan.bad == NULL)) {
+		if (known || (code == SS_EDATA && w->plan.bad != NULL && !w->again)) {
+			code = known ? 0 : leave_out(w, number + i, &e);
+			report->bad++;
+			free_record(r);
+			if (code == 0)
+				continue;
+		}
+		if (code < 0) {
 			w->failed = code;
 			w->failure = e;
 			for (; i < got; i++)
 				free_record(&w->held[begin + i]);
 			break;
 		}
-		if (code < 0) {
-			w->plan.report->bad++;
-			if (!w->again)
-				w->plan.bad(w->plan.arg, e.text);
-			free_record(r);
-			continue;
-		}
 		SS_BUG_IF(mine == NULL);	/* one that is no picture was judged so */
 		memcpy(r->size, mine->size, sizeof(r->size));
-		w->plan.report->unlabelled += r->sample.label < 0;
+		report->unlabelled += r->sample.label < 0;
 		if (&w->held[w->holds] != r)
 			w->held[w->holds] = *r;
 		w->holds++;
@@ -198,7 +235,7 @@ keep_samples(struct webdataset *w, size_t got)
 static int
 read_on(struct webdataset *w, struct ss_err *e)
 {
-	const bool all = w->plan.bad != NULL;
+	const bool try = w->plan.bad != NULL && !w->again, all = w->plan.bad != NULL;
 	const int threads = ss_decoder_threads(w->decoder);
 	const uint64_t have = w->first + w->holds;
 	size_t n = threads > 1 ? EACH * (size_t)threads : 1, images = 0;
@@ -216,8 +253,10 @@ read_on(struct webdataset *w, struct ss_err *e)
 		if (s->code == 0)
 			w->coded[images++] = (struct ss_coded){ .name = s->name, .bytes = s->bytes, .length = s->length };
 	}
-	ss_decoder_run(w->decoder, all ? SS_TRY : SS_LOOK, w->coded, images, all);
+	ss_decoder_run(w->decoder, try ? SS_TRY : SS_LOOK, w->coded, images, all);
 	keep_samples(w, got);
+	for (size_t i = 0; i < images; i++)
+		free(w->coded[i].why);		/* of those that nobody asked for */
 	return 0;
 }
 
@@ -287,11 +326,33 @@ static const struct ss_source_ops webdataset_ops = {
 	.pick = pick, .ensure = ensure, .size = size_of, .name = name_of, .free = free_webdataset
 };
 
+/* Reads a file through, for what the header of the stream says of all its records. */
+static int
+survey(struct webdataset *w, struct ss_err *e)
+{
+	uint32_t size[2], *height = &w->s.height, *width = &w->s.width;
+	uint64_t n = 0;
+	int r;
+
+	for (; (r = ensure(&w->s, n, n, e)) > 0; n++) {
+		size_of(&w->s, n, size);
+		if (n == 0)
+			*height = size[0], *width = size[1];
+		else if (*height != size[0] || *width != size[1])
+			*height = *width = SS_VARIES;
+	}
+	if (r < 0)
+		return r;
+	w->s.records = n;
+	return rewind_archive(w, e);
+}
+
 int
 ss_webdataset_open(struct ss_source **out, const char *path, const struct ss_webdataset_plan *plan,
     const struct ss_imagefile_how *how, struct ss_decoder *decoder, struct ss_err *e)
 {
 	struct webdataset *w = calloc(1, sizeof(*w));
+	struct stat st;
 	int r;
 
 	*out = NULL;
@@ -312,6 +373,8 @@ ss_webdataset_open(struct ss_source **out, const char *path, const struct ss_web
 	w->decoder = decoder;
 	if ((r = ss_source_dataset_path(&w->s, strcmp(path, "-") == 0 ? "" : path, NULL, "tar", e)) == 0)
 		r = ss_samples_open(&w->samples, path, e);
+	if (r == 0 && strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		r = survey(w, e);
 	if (r < 0)
 		ss_source_free(&w->s);
 	else

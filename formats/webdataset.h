@@ -1,8 +1,8 @@
 /*
  * webdataset.h - images and labels from a tar archive in WebDataset's manner, front to back
  *
- * The archive is read as its records are asked for, from a pipe as well, so how many there
- * are shows only at its end: the source's records are SS_UNKNOWN, and it cannot be shuffled.
+ * The archive is read as its records are asked for, from a pipe as well; then how many there
+ * are shows only at its end, and the source's records are SS_UNKNOWN. It cannot be shuffled.
  */
 #ifndef SS_WEBDATASET_H
 #define SS_WEBDATASET_H
@@ -24,8 +24,9 @@ struct ss_webdataset_plan {
 };
 
 /*
- * path "-": standard input. Opens the archive, but reads no sample of it. The images are those of the decoder,
- * which is taken over, and *how what it was made with: with a square of one size they have that, else sizes vary.
+ * path "-": standard input. A regular file is read to its end here, so that records and sizes are known; bad
+ * ones are told of then. The images are those of the decoder, which is taken over, and *how what it
+ * was made with: from a pipe, images are squares of one size, or their sizes vary.
  */
 int ss_webdataset_open(struct ss_source **out, const char *path, const struct ss_webdataset_plan *plan,
     const struct ss_imagefile_how *how, struct ss_decoder *decoder, struct ss_err *e) SS_MUST_USE;

@@ -18,13 +18,13 @@ make plain plain.tar
 run 0 ss-load tar plain.tar && [ ! -s err ] && holds plain && ss-info --check out
 ok "images, labels, names"
 ss-info --header out | grep -v '^@PG' >header
-printf '@HD\tVN:1.0\tNS:*\tEP:1\tE0:0\tDS:plain\n@TN\tNM:image\tDT:u8\tSH:3,?,?\n@TN\tNM:label\tDT:i32\tSH:
+printf '@HD\tVN:1.0\tNS:12\tEP:1\tE0:0\tDS:plain\n@TN\tNM:image\tDT:u8\tSH:3,5,6\n@TN\tNM:label\tDT:i32\tSH:
 @TN\tNM:index\tDT:u64\tSH:\n@TN\tNM:name\tDT:u8\tSH:?\n' | cmp - header
 ok "the header"
 cp out plain.sst
 # shellcheck disable=SC2002
-cat plain.tar | run 0 ss-load tar - && holds plain
-ok "from a pipe"
+cat plain.tar | run 0 ss-load tar - && holds plain && ss-info --header out | grep -q '@HD.VN:1.0.NS:\*' && ss-info --header out | grep -q 'SH:3,?,?$' && ss-info --check out
+ok "from a pipe, which does not tell how many there are"
 gzip -nk plain.tar && run 0 ss-load tar plain.tar.gz && holds plain && run 0 ss-load tar - <plain.tar.gz && holds plain
 ok "gzip"
 for p in zstd xz bzip2; do
@@ -51,8 +51,10 @@ END
 cat plain.rgb b.rgb >both.rgb && cat plain.names b.names >both.names && cat plain.labels b.labels >both.labels
 run 0 ss-load tar both.tar && holds both
 ok "archives behind each other are as one"
-run 0 ss-load tar plain.tar --limit 5 && [ "$(labels | wc -l)" = 5 ]
+run 0 ss-load tar plain.tar --limit 5 && [ "$(labels | wc -l)" = 5 ] && [ "$(ss-info --get records out)" = 5 ]
 ok "--limit"
+run 0 ss-load tar - --limit 5 <plain.tar && [ "$(labels | wc -l)" = 5 ]
+ok "--limit of a pipe"
 run 0 ss-load tar plain.tar --shard 1/5 && [ "$(tensor index | od -An -v -tu8 -w8 | tr -d '\n ')" = 1611 ] && [ "$(tensor name)" = train/0001train/0006train/0011 ]
 ok "--shard"
 run 0 ss-load tar plain.tar --epochs 3 --first-epoch 1 && cat plain.rgb plain.rgb | cmp - <(tensor image) && ss-info --check out
@@ -142,18 +144,25 @@ s.save("some.tar")
 END
 run 0 ss-load tar some.tar --on-error skip && holds some && [ "$(grep -c 'left out: ' err)" -eq 4 ] && grep -q '4 of 20 samples are without an image or damaged and left out' err
 ok "--on-error skip names and counts"
-cp out want && cp err want.err && run 0 ss-load tar some.tar --on-error skip -t 3 && cmp out want && cmp err want.err
+cp out want && cp err want.err && run 0 ss-load tar some.tar --on-error skip -t 3 && cmp out want && cmp err want.err &&
+    [ "$(ss-info --get records out)" = 16 ]
 ok "the same for any -t"
 run 0 ss-load tar some.tar --on-error skip --epochs 2 && cmp err want.err
 ok "in more epochs it is told once"
-ss-load tar some.tar --frame 1 >want 2>want.err
-[ $? -eq 3 ] && for t in 2 4; do
-	run 3 ss-load tar some.tar --frame 1 -t $t && cmp out want && cmp err want.err || break
+run 0 ss-load tar - --on-error skip <some.tar && holds some && [ "$(grep -c 'left out: ' err)" -eq 4 ] && grep -q "left out: '-: 03.png': no image" err &&
+    grep -q '4 of 20 samples' err
+ok "--on-error skip of a pipe"
+ss-load tar - --frame 1 <some.tar >want 2>want.err
+[ $? -eq 3 ] && [ -s want ] && for t in 2 4; do
+	run 3 ss-load tar - --frame 1 -t $t <some.tar && cmp out want && cmp err want.err || break
 done
-says "'some.tar: 03.png': no image"
+says "'-: 03.png': no image"
 ok "what stands before the bad one is the same for any -t"
 ss-load tar some.tar 2>/dev/null | run 4 ss-info --check && says "upstream failed: ss-load: 'some.tar: 03.png'"
-ok "and the next program is told"
+ok "the next program is told"
+# shellcheck disable=SC2002
+cat some.tar | ss-load tar - --frame 1 2>/dev/null | run 4 ss-info --check && says "upstream failed: ss-load: '-: 03.png'"
+ok "from a pipe too"
 
 # --- cuts
 
