@@ -7,6 +7,8 @@
 #include "imagefile.h"
 #include "tests/fuzz/fuzz.h"
 
+enum { FUZZ_PIXELS = 1 << 18 };	/* the address sanitizer keeps what was freed for a while */
+
 static inline void
 fuzz_picture_as(const struct ss_imagefile_how *how, FILE *f)
 {
@@ -16,7 +18,7 @@ fuzz_picture_as(const struct ss_imagefile_how *how, FILE *f)
 	rewind(f);
 	if (ss_imagefile_size(f, "picture", how, side, &e) < 0)
 		return;
-	if ((uint64_t)side[0] * side[1] > FUZZ_IMAGES)
+	if ((uint64_t)side[0] * side[1] > FUZZ_PIXELS)
 		return;
 	struct ss_imagefile_work *w = ss_imagefile_work_create();
 	uint8_t *pixels = malloc((size_t)3 * side[0] * side[1]);
@@ -32,8 +34,8 @@ static inline int
 fuzz_picture(const uint8_t *data, size_t size)
 {
 	const struct ss_imagefile_how how[] = {
-		{ .pixels = FUZZ_IMAGES, .background = -1 },
-		{ .pixels = FUZZ_IMAGES, .background = 0x102030, .side = 5, .crop = true }
+		{ .pixels = FUZZ_PIXELS, .background = -1 },
+		{ .pixels = FUZZ_PIXELS, .background = 0x102030, .side = 5, .crop = true }
 	};
 	FILE *f;
 
