@@ -35,7 +35,7 @@ def surroundings():
     yield "stack of 1 MiB", {}, ["sh", "-c", 'ulimit -s 1024; exec "$@"', "sh"]
     yield "40 descriptors", {}, ["sh", "-c", 'ulimit -n 40; exec "$@"', "sh"]
     yield "umask 077", {}, ["sh", "-c", 'umask 077; exec "$@"', "sh"]
-    if shutil.which("unshare") and subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/proc"],
+    if outputs.sane() and shutil.which("unshare") and subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/proc"],
                                                   stderr=subprocess.DEVNULL).returncode == 0:
         yield "no /proc", {}, ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc; exec "$@"', "sh"]
 
