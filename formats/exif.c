@@ -1,5 +1,5 @@
 /*
- * exif.c - how a camera was held, from the Exif block of a picture
+ * exif.c - how a camera was held, from the Exif block of a picture, and what that does to its pixels
  *
  * The block is a TIFF file of tags. Only the first directory is looked into: that is
  * where the tag stands for the picture itself; what follows is its thumbnail's.
@@ -49,4 +49,32 @@ ss_exif_orientation(const uint8_t *block, size_t n)
 		return (type == TYPE_SHORT || type == TYPE_LONG) && v >= 1 && v <= SS_ORIENTATIONS ? (int)v : SS_UPRIGHT;
 	}
 	return SS_UPRIGHT;
+}
+
+void
+ss_exif_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int orientation)
+{
+	const ptrdiff_t height = size[0], width = size[1], plane = height * width;
+	const bool turned = ss_exif_turned(orientation);
+	const bool right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+	const bool below = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+	ptrdiff_t across = turned ? 3 * height : 3, down = turned ? 3 : 3 * width;
+
+	if (right) {		/* begin at the far end and go back */
+		rgb += (width - 1) * across;
+		across = -across;
+	}
+	if (below) {
+		rgb += (height - 1) * down;
+		down = -down;
+	}
+	for (ptrdiff_t y = 0; y < height; y++, rgb += down, planes += width) {
+		const uint8_t *from = rgb;
+
+		for (ptrdiff_t x = 0; x < width; x++, from += across) {
+			planes[x] = from[0];
+			planes[plane + x] = from[1];
+			planes[2 * plane + x] = from[2];
+		}
+	}
 }

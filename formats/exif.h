@@ -1,5 +1,5 @@
 /*
- * exif.h - how a camera was held, from the Exif block of a picture
+ * exif.h - how a camera was held, from the Exif block of a picture, and what that does to its pixels
  */
 #ifndef SS_EXIF_H
 #define SS_EXIF_H
@@ -24,5 +24,8 @@ ss_exif_turned(int orientation)
 {
 	return orientation > 4;
 }
+
+/* rgb (h,w,3) as stored to planes (3,size[0],size[1]), upright. */
+void ss_exif_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int orientation);
 
 #endif

@@ -210,35 +210,6 @@ widen(uint8_t **p, size_t *room, size_t n, const char *name, struct ss_err *e)
 	return *p != NULL ? 0 : ss_fail(e, SS_EIO, "out of memory for '%s'", name);
 }
 
-/* rgb (h,w,3) as stored to planes (3,height,width), upright: exif.h says what is where. */
-static void
-make_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int orientation)
-{
-	const ptrdiff_t height = size[0], width = size[1], plane = height * width;
-	const bool turned = ss_exif_turned(orientation);
-	const bool right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
-	const bool below = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
-	ptrdiff_t across = turned ? 3 * height : 3, down = turned ? 3 : 3 * width;
-
-	if (right) {		/* begin at the far end and go back */
-		rgb += (width - 1) * across;
-		across = -across;
-	}
-	if (below) {
-		rgb += (height - 1) * down;
-		down = -down;
-	}
-	for (ptrdiff_t y = 0; y < height; y++, rgb += down, planes += width) {
-		const uint8_t *from = rgb;
-
-		for (ptrdiff_t x = 0; x < width; x++, from += across) {
-			planes[x] = from[0];
-			planes[plane + x] = from[1];
-			planes[2 * plane + x] = from[2];
-		}
-	}
-}
-
 /*
  * How small a picture may be decoded. The filter has to have something left to do; and where the last
  * row or column comes to be from less than the others, it has to be the last in the upright one too.
@@ -328,11 +299,11 @@ ss_imagefile_read(FILE *f, const char *name, const struct ss_imagefile_how *how,
 	if ((r = read_stored(f, name, how, format, &s, eighths, w, part, e)) < 0)
 		return r;
 	if (how->side == 0) {
-		make_upright(pixels, part, w->rgb, s.orientation);
+		ss_exif_upright(pixels, part, w->rgb, s.orientation);
 		return 0;
 	}
 	if ((r = widen(&w->planes, &w->planes_room, (size_t)3 * part[0] * part[1], name, e)) < 0)
 		return r;
-	make_upright(w->planes, part, w->rgb, s.orientation);
+	ss_exif_upright(w->planes, part, w->rgb, s.orientation);
 	return scale(name, how, part, counted, whole, w, pixels, e);
 }

@@ -52,9 +52,9 @@ decoder(struct ss_imagefile_how *how)
 static bool
 skips(void)
 {
-	if (load.on_error != NULL && strcmp(load.on_error, "fail") != 0 && strcmp(load.on_error, "skip") != 0)
-		tool_die(TOOL_MISUSE, "--on-error is fail or skip, not '%s'", load.on_error);
-	return load.on_error != NULL && load.on_error[0] == 's';
+	static const char *const ways[] = { "fail", "skip", NULL };
+
+	return load.on_error != NULL && tool_name("--on-error", load.on_error, ways) == 1;
 }
 
 /* Tells of a file that is left out, and counts it. */

@@ -75,8 +75,7 @@ static void
 starved(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		starve_case(&cases[i]);
+	starve_cases(cases, sizeof(cases) / sizeof(*cases));
 }
 
 int
