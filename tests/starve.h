@@ -11,11 +11,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { STARVE_WORKS = 0 };
-#define STARVE_HIDDEN static __attribute__((unused))
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define STARVE_WORKS 1
 #else
-enum { STARVE_WORKS = 1 };
+#define STARVE_WORKS 0
 #endif
 
 static long starve_requests, starve_held, starve_nth;
@@ -30,7 +29,7 @@ starve(long nth, bool forever)
 	starve_forever = forever;
 }
 
-#ifndef STARVE_HIDDEN
+#if STARVE_WORKS
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
