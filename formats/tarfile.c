@@ -114,7 +114,7 @@ open_layers(struct ss_tar *t, struct ss_err *e)
 	const int r = archive_read_next_header2(t->packed, t->entry);
 
 	if (r == ARCHIVE_EOF)
-		return ss_fail(e, SS_EDATA, "'%s': empty input", ss_gz_name(t->gz));
+		return ss_fail(e, SS_EDATA, "'%s': empty at offset 0", ss_gz_name(t->gz));
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 		return trouble(t, t->packed, e);
 	if (archive_read_support_format_tar(t->tar) != ARCHIVE_OK ||
