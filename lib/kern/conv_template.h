@@ -15,9 +15,11 @@
  * arithmetic is the limit. The block's weights (9 * ci * 2W floats, 590 kB for 512
  * channels) stay in L2 over all images of the call.
  *
- * Everything that a 1x1 or 3x3 convolution of stride 1 or 2 needs, forward and
- * for the data gradient, is one routine over a list of taps: (where to read,
- * which weights). The data gradient of stride 2 runs it once for each parity of
+ * Everything that a convolution needs, forward and for the data gradient, is one
+ * routine over a list of taps: (where to read, which weights). Forward, the k taps of
+ * a row read neighbouring pixels, whose channels lie one behind the other, as do their
+ * weights: to the routine they are one tap with k times the channels, and the three colours of
+ * an image give a 7x7 stem loops of 21. The data gradient of stride 2 runs it once for each parity of
  * row and column, with the taps that reach that parity.
  *
  * Each output is one chain of multiply-adds in the order tap, input channel,
@@ -25,10 +27,12 @@
  * or pixels are computed together.
  */
 
+enum { TAPS_MAX = 49 };
+
 struct taps {
 	int n;
-	ptrdiff_t offset[9];	/* floats from the tile's first pixel to what the tap reads */
-	int weight[9];		/* its place in the packed weights */
+	ptrdiff_t offset[TAPS_MAX];	/* floats from the tile's first pixel to what the tap reads */
+	int weight[TAPS_MAX];		/* its place in the packed weights */
 };
 
 /* Output channels of the block that begins at channel c. */
@@ -182,14 +186,16 @@ epilogue(const struct ss_epilogue *e, int i, int r0, int r1, int pixels, int co,
 #undef APPLY_ROWS
 }
 
+/* Each of `taps` taps of the packed weights reads `joined` neighbouring pixels of ci channels. */
 static void
-sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, const float *packed,
+sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, int joined, const float *packed,
     struct ss_plane out, int co, int taps, bool accumulate, const struct ss_epilogue *e)
 {
+	const int depth = joined * ci;
 	int width;
 
 	for (int o = 0; o < co; o += width) {
-		const float *w = packed + (size_t)o * taps * ci;
+		const float *w = packed + (size_t)o * taps * depth;
 
 		width = block_width(o, co);
 		for (int i = 0; i < n; i++) {
@@ -201,12 +207,12 @@ sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, const float 
 
 			/* rows of half a tile, two at a time */
 			for (; s->w == PIX2 / 2 && width == 2 * W && r + 2 <= s->h; r += 2)
-				tile(x + r * xrow, xstep, xrow, y + r * yrow, ystep, yrow, &s->taps, w, ci,
+				tile(x + r * xrow, xstep, xrow, y + r * yrow, ystep, yrow, &s->taps, w, depth,
 				    accumulate, PIX2, PIX2 / 2, 2);
 			if (e != NULL)
 				epilogue(e, i, 0, r, s->w, co, o, width, out);
 			for (; r < s->h; r++) {
-				row_of_tiles(x + r * xrow, xstep, y + r * yrow, ystep, s->w, &s->taps, w, ci,
+				row_of_tiles(x + r * xrow, xstep, y + r * yrow, ystep, s->w, &s->taps, w, depth,
 				    accumulate, width);
 				if (e != NULL)	/* while the row is in L1 */
 					epilogue(e, i, r, r + 1, s->w, co, o, width, out);
@@ -222,12 +228,11 @@ conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed, str
 	struct sweep s = { .h = c->oh, .w = c->ow, .istep = c->stride, .ostep = 1 };
 	int pad = c->k / 2;
 
-	for (int kh = 0; kh < c->k; kh++)
-		for (int kw = 0; kw < c->k; kw++) {
-			s.taps.offset[s.taps.n] = (kh - pad) * (ptrdiff_t)x.row + (kw - pad) * c->ci;
-			s.taps.weight[s.taps.n++] = kh * c->k + kw;
-		}
-	sweep_run(&s, n, x, c->ci, packed, y, c->co, c->k * c->k, false, e);
+	for (int kh = 0; kh < c->k; kh++) {		/* a whole row of taps */
+		s.taps.offset[s.taps.n] = (kh - pad) * (ptrdiff_t)x.row - pad * c->ci;
+		s.taps.weight[s.taps.n++] = kh;
+	}
+	sweep_run(&s, n, x, c->ci, c->k, packed, y, c->co, c->k, false, e);
 	zero_borders(n, c->oh, c->ow, c->co, y, e);
 }
 
@@ -258,7 +263,7 @@ conv_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *pack
 					s.taps.weight[s.taps.n++] = kh * c->k + kw;
 				}
 			if (s.taps.n > 0 || !accumulate)	/* without taps: zeros */
-				sweep_run(&s, n, dy, c->co, packed_t, dx, c->ci, c->k * c->k, accumulate,
+				sweep_run(&s, n, dy, c->co, 1, packed_t, dx, c->ci, c->k * c->k, accumulate,
 				    NULL);
 		}
 }
@@ -338,7 +343,7 @@ wgrad_band(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy
 			WTILES(1, 2);
 		} else if (width == W) {
 			WTILES(PIXW, 1);
-			WTILES(3, 1);	/* the three colours of a stem */
+			WTILES(3, 1);
 			WTILES(1, 1);
 		} else {
 			for (; i < c1; i++)
@@ -359,6 +364,8 @@ conv_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy
 	 * cache; where a whole image is smaller than that, a band is several images.
 	 */
 	int pad = c->k / 2, band = 6144 / (c->ow * (c->stride * (c1 - c0) + c->co)), images = 1;
+	/* few channels alone do not fill a tile: those of neighbouring taps lie behind them, in x as in dw */
+	const int joined = c0 == 0 && c1 == c->ci && c->ci < PIX2 ? c->k : 1;
 
 	if (band < 1)
 		band = 1;
@@ -370,20 +377,20 @@ conv_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy
 			int m = n - i < images ? n - i : images;
 
 			for (int kh = 0; kh < c->k; kh++)
-				for (int kw = 0; kw < c->k; kw++) {
+				for (int kw = 0; kw < c->k; kw += joined) {
 					struct ss_plane xt = x, dt = dy;
 
 					xt.p += i * x.image +
 					    ((ptrdiff_t)r * c->stride + kh - pad) * (ptrdiff_t)x.row +
 					    (kw - pad) * c->ci;
 					dt.p += i * dy.image + (size_t)r * dy.row;
-					wgrad_band(c, m, xt, dt, rows, c0, c1,
+					wgrad_band(c, m, xt, dt, rows, c0, joined * c1,
 					    dw + (size_t)(kh * c->k + kw) * c->ci * c->co);
 				}
 		}
 }
 
-enum { SUM_IN = 16 };		/* input channels whose sums are turned together */
+enum { SUM_IN = 16, SUM_MAX = 9 * SUM_IN };	/* input channels whose sums are turned together, and taps of these */
 
 /*
  * Sums for a block of input channels x W output channels lie in the first-level cache, and go from
@@ -394,10 +401,11 @@ conv_wgrad_sum(const struct ss_conv *c, int groups, const float *dw, int c0, int
 {
 	const int taps = c->k * c->k;
 	const size_t floats = (size_t)taps * c->ci * c->co;
-	float sum[SUM_IN * 9][W];
+	const int most = SUM_IN * taps <= SUM_MAX ? SUM_IN : SUM_MAX / taps;
+	float sum[SUM_MAX][W];
 
-	for (int i = c0; i < c1; i += SUM_IN) {
-		const int in = c1 - i < SUM_IN ? c1 - i : SUM_IN;
+	for (int i = c0; i < c1; i += most) {
+		const int in = c1 - i < most ? c1 - i : most;
 
 		for (int o = 0; o < c->co; o += W) {
 			const int out = c->co - o < W ? c->co - o : W;

@@ -3,8 +3,8 @@
  *
  * Activations are float32, channels last: a pixel's channels are contiguous,
  * pixels of a row follow each other, and a struct ss_plane says how far apart
- * rows and images are. A tensor that a 3x3 convolution reads has a border of one
- * zero pixel, which lies at negative coordinates and behind the last row and
+ * rows and images are. A tensor that a convolution of k x k reads has a border of k / 2
+ * zero pixels, which lie at negative coordinates and behind the last row and
  * column, so that no kernel tests for edges.
  *
  * Weights are kept as in PyTorch, (out, in, kh, kw), and packed once a step into
@@ -23,7 +23,7 @@ struct ss_plane {
 	size_t image;		/* floats from one image to the next */
 };
 
-/* A convolution: k is 1 (no padding) or 3 (padding 1), stride 1 or 2, no bias. */
+/* A convolution: k is 1, 3 or 7 (padding k / 2), stride 1 or 2, no bias. */
 struct ss_conv {
 	int k, stride;
 	int ci, co;		/* channels in, out */
@@ -48,11 +48,11 @@ struct ss_kernels {
 	void (*conv_pack)(const struct ss_conv *c, const float *w, float *packed);
 	void (*conv_pack_t)(const struct ss_conv *c, const float *w, float *packed);
 
-	/* y (n,oh,ow,co) = x (n,h,w,ci; bordered if k = 3) * weights packed by conv_pack; e may be NULL */
+	/* y (n,oh,ow,co) = x (n,h,w,ci; bordered) * weights packed by conv_pack; e may be NULL */
 	void (*conv)(const struct ss_conv *c, int n, struct ss_plane x, const float *packed,
 	    struct ss_plane y, const struct ss_epilogue *e);
 
-	/* dx (n,h,w,ci) = or += dy (n,oh,ow,co; bordered if k = 3) * weights packed by conv_pack_t */
+	/* dx (n,h,w,ci) = or += dy (n,oh,ow,co; bordered) * weights packed by conv_pack_t */
 	void (*conv_dgrad)(const struct ss_conv *c, int n, struct ss_plane dy, const float *packed_t,
 	    struct ss_plane dx, bool accumulate);
 
@@ -133,6 +133,14 @@ struct ss_kernels {
 	    struct ss_plane y, const float *scale, const float *shift, const float *mean, const float *a,
 	    const float *b, const float *d, bool border, struct ss_plane dy, bool add_dy,
 	    struct ss_plane dr, bool add_dr);
+
+	/*
+	 * Largest of each 3x3 pixels, every second one (padding 1): y (n, (h+1)/2, (w+1)/2, c) of x (n,h,w,c). NaN is larger than
+	 * all. Its border is zeroed if asked. Back: dx (n,h,w,c) = or += dy where x was the first of the largest, row by row.
+	 */
+	void (*pool_max)(int n, int h, int w, int c, struct ss_plane x, bool border, struct ss_plane y);
+	void (*pool_max_back)(int n, int h, int w, int c, struct ss_plane x, struct ss_plane y, struct ss_plane dy,
+	    bool accumulate, struct ss_plane dx);
 
 	/*
 	 * Products of rows with rows, a tile of dots_rows x dots_cols at a time: c, whose rows

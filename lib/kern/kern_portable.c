@@ -16,6 +16,7 @@
 #include "kern/vector.h"
 #include "kern/norm_template.h"
 #include "kern/conv_template.h"
+#include "kern/pool_template.h"
 #include "kern/dots_template.h"
 #include "kern/winograd_template.h"
 #include "kern/flush_template.h"
@@ -26,6 +27,6 @@ const struct ss_kernels ss_kernels_portable = {
 	"portable", conv_pack, conv_pack_t, conv, conv_dgrad, conv_wgrad, conv_wgrad_sum,
 	W, wino_pack, wino_pack_t, wino_conv, wino_dgrad, wino_wgrad,
 	wino_input, wino_gradient, wino_multiply, wino_output, wino_multiply_t, wino_finish,
-	norm_stats, norm_apply, norm_reduce, norm_dgrad,
+	norm_stats, norm_apply, norm_reduce, norm_dgrad, pool_max, pool_max_back,
 	DOTS, 2 * W, dots, above, flush, repel, peak
 };

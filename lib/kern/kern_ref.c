@@ -213,6 +213,54 @@ norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, st
 		zero_border(n, h, w, c, dy);
 }
 
+/* The pixel of the window of (r,q) where channel j is largest. */
+static float *
+largest(int h, int w, int c, struct ss_plane x, int s, int r, int q, int j)
+{
+	float *best = NULL;
+
+	for (int a = 2 * r - 1; a <= 2 * r + 1; a++)
+		for (int b = 2 * q - 1; b <= 2 * q + 1; b++) {
+			float *p;
+
+			if (a < 0 || b < 0 || a >= h || b >= w)
+				continue;
+			p = at(x, s, a, b, c) + j;
+			if (best == NULL || *p > *best || *p != *p)
+				best = p;
+		}
+	return best;
+}
+
+static void
+pool_max(int n, int h, int w, int c, struct ss_plane x, bool border, struct ss_plane y)
+{
+	EACH_PIXEL(n, (h + 1) / 2, (w + 1) / 2)
+		for (int j = 0; j < c; j++)
+			at(y, s, r, q, c)[j] = *largest(h, w, c, x, s, r, q, j);
+	if (border)
+		zero_border(n, (h + 1) / 2, (w + 1) / 2, c, y);
+}
+
+static void
+pool_max_back(int n, int h, int w, int c, struct ss_plane x, struct ss_plane y, struct ss_plane dy, bool accumulate,
+    struct ss_plane dx)
+{
+	(void)y;
+	EACH_PIXEL(n, h, w)
+		for (int j = 0; j < c && !accumulate; j++)
+			at(dx, s, r, q, c)[j] = 0;
+	EACH_PIXEL(n, (h + 1) / 2, (w + 1) / 2)
+		for (int j = 0; j < c; j++) {
+			const float *p = largest(h, w, c, x, s, r, q, j);
+
+			for (int a = 2 * r - 1; a <= 2 * r + 1; a++)
+				for (int b = 2 * q - 1; b <= 2 * q + 1; b++)
+					if (a >= 0 && b >= 0 && a < h && b < w && at(x, s, a, b, c) + j == p)
+						at(dx, s, a, b, c)[j] += at(dy, s, r, q, c)[j];
+		}
+}
+
 enum { DOTS_ROWS = 3, DOTS_COLS = 5 };
 
 static void
@@ -263,6 +311,7 @@ const struct ss_kernels ss_kernels_ref = {
 	.conv_pack = pack, .conv_pack_t = pack,
 	.conv = conv, .conv_dgrad = conv_dgrad, .conv_wgrad = conv_wgrad, .conv_wgrad_sum = conv_wgrad_sum,
 	.norm_stats = norm_stats, .norm_apply = norm_apply, .norm_reduce = norm_reduce, .norm_dgrad = norm_dgrad,
+	.pool_max = pool_max, .pool_max_back = pool_max_back,
 	.dots_rows = DOTS_ROWS, .dots_cols = DOTS_COLS, .dots = dots,
 	.above = above, .flush = flush, .repel = repel
 };

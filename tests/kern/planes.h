@@ -88,7 +88,7 @@ field(int in_slot, enum end end, int n, int h, int w, int c, int border, int gap
 	f.p.image = rows * f.p.row + 5 * (size_t)gap;
 	f.floats = (size_t)(n - 1) * f.p.image + (rows - 1) * f.p.row + width;
 	f.first = slot_floats(in_slot, f.floats, end);
-	f.p.p = f.first + (border ? f.p.row + (size_t)c : 0);
+	f.p.p = f.first + (size_t)border * (f.p.row + (size_t)c);
 	return f;
 }
 

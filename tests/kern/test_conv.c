@@ -34,7 +34,7 @@ limit(int chain)
 
 static const int channels[] = { 1, 3, 5, 8, 15, 16, 17, 24, 31, 32, 33, 48, 64, 96 };
 static const int sides[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 32 };
-static const struct { int k, stride; } kinds[] = { { 1, 1 }, { 1, 2 }, { 3, 1 }, { 3, 2 } };
+static const struct { int k, stride; } kinds[] = { { 1, 1 }, { 1, 2 }, { 3, 1 }, { 3, 2 }, { 7, 2 } };
 
 static struct ss_conv
 shape(size_t kind, int ci, int co, int h, int w)
@@ -283,9 +283,9 @@ test_not_finite(void **state)
 
 	(void)state;
 	for (size_t m = 0; m < COUNT(kinds) * COUNT(edge_channels) * COUNT(bad) * 4; m++) {
-		const int *p = edge_channels[m / 4 % COUNT(edge_channels)];
-		const float v = bad[m / 4 / COUNT(edge_channels) % COUNT(bad)];
-		struct job j = job(shape(m % 4, p[0], p[1], 5, 9), 2, m % 3 ? FRONT : BACK);
+		const int *p = edge_channels[m / COUNT(kinds) % COUNT(edge_channels)];
+		const float v = bad[m / COUNT(kinds) / COUNT(edge_channels) % COUNT(bad)];
+		struct job j = job(shape(m % COUNT(kinds), p[0], p[1], 5, 9), 2, m % 3 ? FRONT : BACK);
 		struct result want, bound;
 
 		job_fill(&j, draw_real);
@@ -314,8 +314,8 @@ test_not_finite_weight(void **state)
 {
 	(void)state;
 	for (size_t m = 0; m < COUNT(kinds) * COUNT(edge_channels); m++) {
-		const int *p = edge_channels[m / 4];
-		struct job j = job(shape(m % 4, p[0], p[1], 4, 7), 2, BACK);
+		const int *p = edge_channels[m / COUNT(kinds)];
+		struct job j = job(shape(m % COUNT(kinds), p[0], p[1], 4, 7), 2, BACK);
 		struct result want;
 
 		job_fill(&j, draw_real);
@@ -392,8 +392,8 @@ test_position(void **state)
 
 	(void)state;
 	for (size_t m = 0; m < COUNT(kinds) * COUNT(edge_channels); m++) {
-		const int *p = edge_channels[m / 4];
-		struct ss_conv c = shape(m % 4, p[0], p[1], H, WIDTH), d = c;
+		const int *p = edge_channels[m / COUNT(kinds)];
+		struct ss_conv c = shape(m % COUNT(kinds), p[0], p[1], H, WIDTH), d = c;
 		struct job j = job(c, 1, FRONT);
 		const int st = c.stride;
 
