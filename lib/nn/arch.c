@@ -5,22 +5,30 @@
  * A shortcuts without parameters. resnet18..152: the same paper's networks with the
  * CIFAR stem (3x3, stride 1, no pooling) that the self-supervised literature uses. resnet20v2..110v2: pre-activation
  * bottlenecks, 9n+2 layers, as in the Keras example of SimSiam: no norm behind the last block.
+ * resnet18-imagenet..152: the first paper's networks for photographs as torchvision has them, the stride of a bottleneck
+ * in its 3x3; resnet50-keras: as Keras has it.
  */
 #include <string.h>
 
 #include "nn/net.h"
 
-#define HE(depth, n)	{ "resnet" #depth, SS_BASIC, 16, 3, { n, n, n, 0 }, { 16, 32, 64, 0 }, { 0 } }
-#define V2(depth, n)	{ "resnet" #depth "v2", SS_PREACTIVATION, 16, 3, { n, n, n, 0 }, { 16, 64, 128, 0 }, { 64, 128, 256, 0 } }
-#define WIDE(depth, block, a, b, c, d)							\
-	{ "resnet" #depth, block, 64, 4, { a, b, c, d }, { 64, 128, 256, 512 }, { 0 } }
+#define HE(depth, n)	{ "resnet" #depth, SS_BASIC, 16, 3, { n, n, n, 0 }, { 16, 32, 64, 0 }, { 0 }, false }
+#define V2(depth, n)	{ "resnet" #depth "v2", SS_PREACTIVATION, 16, 3, { n, n, n, 0 }, { 16, 64, 128, 0 }, { 64, 128, 256, 0 }, false }
+#define WIDE(name, block, a, b, c, d, photos)						\
+	{ "resnet" name, block, 64, 4, { a, b, c, d }, { 64, 128, 256, 512 }, { 0 }, photos }
+#define FIVE(suffix, photos)								\
+	WIDE("18" suffix, SS_BASIC_PROJECTION, 2, 2, 2, 2, photos),			\
+	WIDE("34" suffix, SS_BASIC_PROJECTION, 3, 4, 6, 3, photos),			\
+	WIDE("50" suffix, SS_BOTTLENECK, 3, 4, 6, 3, photos),				\
+	WIDE("101" suffix, SS_BOTTLENECK, 3, 4, 23, 3, photos),				\
+	WIDE("152" suffix, SS_BOTTLENECK, 3, 8, 36, 3, photos)
 
 const struct ss_arch ss_archs[] = {
 	HE(20, 3), HE(32, 5), HE(44, 7), HE(56, 9), HE(110, 18),
-	WIDE(18, SS_BASIC_PROJECTION, 2, 2, 2, 2), WIDE(34, SS_BASIC_PROJECTION, 3, 4, 6, 3),
-	WIDE(50, SS_BOTTLENECK, 3, 4, 6, 3), WIDE(101, SS_BOTTLENECK, 3, 4, 23, 3), WIDE(152, SS_BOTTLENECK, 3, 8, 36, 3),
+	FIVE("", false),
 	V2(20, 2), V2(29, 3), V2(38, 4), V2(47, 5), V2(56, 6), V2(110, 12),
-	{ NULL, SS_BASIC, 0, 0, { 0 }, { 0 }, { 0 } }
+	FIVE("-imagenet", true), WIDE("50-keras", SS_BOTTLENECK_KERAS, 3, 4, 6, 3, true),
+	{ NULL, SS_BASIC, 0, 0, { 0 }, { 0 }, { 0 }, false }
 };
 
 const struct ss_arch *

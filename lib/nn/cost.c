@@ -65,7 +65,7 @@ ss_node_operator(const struct ss_net *net, int node, char *text, size_t size)
 {
 	static const char *const names[] = {
 		[SS_OP_INPUT] = "input", [SS_OP_CONV] = "conv", [SS_OP_NORM] = "norm", [SS_OP_ADD] = "add",
-		[SS_OP_SHORTCUT] = "every second pixel", [SS_OP_POOL] = "mean", [SS_OP_RELU] = "relu",
+		[SS_OP_SHORTCUT] = "every second pixel", [SS_OP_POOL] = "mean", [SS_OP_POOL_MAX] = "max 3x3, stride 2", [SS_OP_RELU] = "relu",
 		[SS_OP_LINEAR] = "dense"
 	};
 	const struct ss_node *n = &net->node[node];

@@ -65,6 +65,8 @@ ss_plan_remakes(const struct ss_plan *p, int node)
 			readers++;
 			reader = i;
 		}
+	if (readers == 1 && p->net->node[reader].op == SS_OP_POOL_MAX)
+		return true;
 	return readers == 1 && p->net->node[reader].op == SS_OP_CONV && p->groups[reader] == 0 &&
 	    (p->split[reader].chained || p->steps[reader].used);
 }
@@ -158,6 +160,9 @@ ss_emit_forward(struct ss_plan *p, int last)
 			break;
 		case SS_OP_POOL:
 			ph = emit(p, SS_PH_POOL, i);
+			break;
+		case SS_OP_POOL_MAX:
+			ph = emit(p, SS_PH_POOL_MAX, i);
 			break;
 		case SS_OP_LINEAR:
 			ph = emit(p, p->train ? SS_PH_LINEAR : SS_PH_DENSE, i);
@@ -275,6 +280,12 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 			break;
 		case SS_OP_POOL:
 			ph = emit(p, SS_PH_POOL_BACK, i);
+			break;
+		case SS_OP_POOL_MAX:
+			remake(p, n->in);
+			ph = emit(p, SS_PH_POOL_MAX_BACK, i);
+			ss_emit_use(p, &p->act[n->in], ph->segment);
+			ss_emit_use(p, &p->act[i], ph->segment);
 			break;
 		case SS_OP_ADD:
 			if (p->grad_of[n->in] == p->grad_of[i]) {	/* it is there */

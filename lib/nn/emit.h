@@ -8,7 +8,7 @@
 
 /*
  * Whether the output of a norm is made anew, from its input, by each segment that reads it: if
- * that is one 3x3 convolution inside its segment, which is cheaper than to write and read it.
+ * that is one convolution or max-pooling inside its segment, which is cheaper than to write and read it.
  */
 bool ss_plan_remakes(const struct ss_plan *p, int node);
 

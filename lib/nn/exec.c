@@ -107,7 +107,8 @@ ss_infer(const struct ss_plan *plan, struct ss_pass *pass, struct ss_weights *w,
 		const struct ss_node *nd = &plan->net->node[norm < 0 ? 0 : norm];
 
 		for (int c = 0; norm >= 0 && c < nd->c; c++)
-			ss_exec_affine(&x, norm, c, buffer(&x, nd->mean)[c], buffer(&x, nd->var)[c]);
+			ss_exec_affine(&x, norm, c, (double)buffer(&x, nd->mean)[c] - conv_bias(&x, norm, c),
+			    buffer(&x, nd->var)[c]);
 	}
 	run(&x, 0, plan->phases, pool);
 	memcpy(out, pass->act + plan->act[last].offset, (size_t)n * plan->net->node[last].c * sizeof(float));

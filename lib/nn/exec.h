@@ -34,7 +34,7 @@ slot_plane(const struct exec *x, float *arena, const struct ss_slot *s, int c, i
 	} else {
 		p.p = arena + s->offset;
 	}
-	p.p += (size_t)image * s->image + (s->border ? s->row + (size_t)c : 0);
+	p.p += (size_t)image * s->image + (size_t)s->border * (s->row + (size_t)c);
 	return p;
 }
 
@@ -100,6 +100,18 @@ static inline float *
 buffer(const struct exec *x, int i)
 {
 	return x->w->buffers + x->plan->net->buffers.p[i].offset;
+}
+
+/*
+ * What the convolution in front of a norm adds to channel c. It is never added to the activations: the mean of a batch
+ * would take it away again, and running means are of sums with it.
+ */
+static inline float
+conv_bias(const struct exec *x, int norm, int c)
+{
+	const struct ss_node *in = &x->plan->net->node[x->plan->net->node[norm].in];
+
+	return in->op != SS_OP_CONV || in->bias < 0 ? 0 : param(x, in->bias)[c];
 }
 
 static inline float *

@@ -110,7 +110,7 @@ finish(const struct exec *x, int node)
 		double sum, square, mean, var;
 
 		if (running) {
-			ss_exec_affine(x, node, c, running_mean[c], running_var[c]);
+			ss_exec_affine(x, node, c, (double)running_mean[c] - conv_bias(x, node, c), running_var[c]);
 			continue;
 		}
 		total(x, s.sums, nd->c, c, &sum, &square);
@@ -119,7 +119,7 @@ finish(const struct exec *x, int node)
 		if (var < 0)		/* rounding of a constant channel; NaN stays */
 			var = 0;
 		ss_exec_affine(x, node, c, mean, var);
-		running_mean[c] = (float)((1 - share) * running_mean[c] + share * mean);
+		running_mean[c] = (float)((1 - share) * running_mean[c] + share * (mean + conv_bias(x, node, c)));
 		running_var[c] = (float)((1 - share) * running_var[c] + share * (m > 1 ? var * m / (m - 1) : var));
 	}
 }
@@ -127,6 +127,7 @@ finish(const struct exec *x, int node)
 /*
  * With xhat = (y - mean) / std: dy = gamma/std * (g - mean(g) - xhat * mean(g * xhat)),
  * written as a * g + b * (y - mean) + d (Ioffe and Szegedy 2015, section 3). Running statistics are constants: dy = a * g.
+ * The sum of dy is the gradient of a bias in front, and that of the other case is 0.
  */
 static void
 finish_back(const struct exec *x, int node)
@@ -136,6 +137,7 @@ finish_back(const struct exec *x, int node)
 	const double m = (double)x->n * nd->h * nd->w;
 	const bool running = ss_net_norm_running(x->plan->net, node);
 	const float *gamma = param(x, nd->weight);
+	const struct ss_node *in = &x->plan->net->node[nd->in];
 
 	for (int c = 0; c < nd->c; c++) {
 		double g, gy, a, invstd = s.invstd[c];
@@ -145,6 +147,8 @@ finish_back(const struct exec *x, int node)
 		s.a[c] = (float)a;
 		s.b[c] = running ? 0 : (float)(-a * gy * invstd * invstd / m);
 		s.d[c] = running ? 0 : (float)(-a * g / m);
+		if (running && in->op == SS_OP_CONV && in->bias >= 0)
+			param_grad(x, in->bias)[c] += (float)(a * g);
 		if (nd->weight >= 0) {
 			param_grad(x, nd->weight)[c] += (float)(gy * invstd);
 			param_grad(x, nd->bias)[c] += (float)g;

@@ -27,7 +27,7 @@ epilogue(const struct exec *x, const struct ss_phase *ph, int from)
 	e.scale = stats_of(x, ph->norm).scale;
 	e.shift = stats_of(x, ph->norm).shift;
 	e.relu = norm->relu;
-	e.border = x->plan->act[ph->norm].border;
+	e.border = x->plan->act[ph->norm].border > 0;
 	if (norm->in2 >= 0)
 		e.r = act(x, norm->in2, from);
 	return e;

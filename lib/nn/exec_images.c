@@ -18,8 +18,8 @@ input(const struct exec *x, int node, int from, int n)
 	for (int c = 0; c < nd->c; c++)
 		for (int v = 0; v < 256; v++)
 			table[c][v] = ((float)v / 255 - net->mean[c]) / net->std[c];
-	if (x->plan->act[node].border)
-		memset(p.p - p.row - nd->c, 0, (size_t)n * p.image * sizeof(float));
+	if (x->plan->act[node].border > 0)
+		memset(p.p - (size_t)x->plan->act[node].border * (p.row + (size_t)nd->c), 0, (size_t)n * p.image * sizeof(float));
 	for (int i = 0; i < n; i++)
 		for (int c = 0; c < nd->c; c++) {
 			const uint8_t *in = x->images + ((size_t)(from + i) * nd->c + c) * pixels;
@@ -144,6 +144,24 @@ pool_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 }
 
 static void
+pool_max(const struct exec *x, int node, int from, int n)
+{
+	const struct ss_conv *c = &x->plan->net->node[node].conv;
+
+	x->plan->kern->pool_max(n, c->h, c->w, c->ci, act(x, x->plan->net->node[node].in, from),
+	    x->plan->act[node].border > 0, act(x, node, from));
+}
+
+static void
+pool_max_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
+{
+	const struct ss_node *nd = &x->plan->net->node[ph->node];
+
+	x->plan->kern->pool_max_back(n, nd->conv.h, nd->conv.w, nd->c, act(x, nd->in, from), act(x, ph->node, from),
+	    grad(x, ph->node, from), ph->accumulate, grad(x, nd->in, from));
+}
+
+static void
 relu(const struct exec *x, int node, int from, int n)
 {
 	const struct ss_node *nd = &x->plan->net->node[node];
@@ -216,7 +234,7 @@ norm_back(const struct exec *x, const struct ss_phase *ph, int from, int n)
 		dr = grad(x, nd->in2, from);
 	x->plan->kern->norm_dgrad(n, nd->h, nd->w, nd->c, grad(x, ph->node, from),
 	    mask(x, ph->node, from), act(x, nd->in, from), masks_itself(nd) ? s.scale : NULL, s.shift, s.mean, s.a, s.b,
-	    s.d, ss_plan_grad(x->plan, nd->in)->border,
+	    s.d, ss_plan_grad(x->plan, nd->in)->border > 0,
 	    grad(x, nd->in, from), ph->accumulate, dr, ph->accumulate2);
 }
 
@@ -255,12 +273,12 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		struct stats s = stats_of(x, ph->node);
 
 		k->norm_apply(n, nd->h, nd->w, nd->c, act(x, nd->in, from), s.scale, s.shift,
-		    nd->in2 < 0 ? none : act(x, nd->in2, from), nd->relu, p->act[ph->node].border,
+		    nd->in2 < 0 ? none : act(x, nd->in2, from), nd->relu, p->act[ph->node].border > 0,
 		    act(x, ph->node, from));
 		break;
 	}
 	case SS_PH_ADD:
-		SS_BUG_IF(p->act[ph->node].border);
+		SS_BUG_IF(p->act[ph->node].border > 0);
 		add_rows(nd, n, act(x, nd->in, from), act(x, nd->in2, from), act(x, ph->node, from), false);
 		break;
 	case SS_PH_ADD_BACK:
@@ -271,6 +289,12 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		break;
 	case SS_PH_POOL:
 		pool(x, ph->node, from, n);
+		break;
+	case SS_PH_POOL_MAX:
+		pool_max(x, ph->node, from, n);
+		break;
+	case SS_PH_POOL_MAX_BACK:
+		pool_max_back(x, ph, from, n);
 		break;
 	case SS_PH_DENSE:
 		dense(x, ph->node, from, n);

@@ -75,7 +75,7 @@ add_param(struct builder *b, struct ss_list *list, const char *prefix, const cha
 }
 
 static int
-add_conv(struct builder *b, int in, int k, int stride, int co, const char *name)
+add_conv(struct builder *b, int in, int k, int stride, int co, bool bias, const char *name)
 {
 	struct ss_node from, n;
 
@@ -87,6 +87,8 @@ add_conv(struct builder *b, int in, int k, int stride, int co, const char *name)
 		.bias = -1, .mean = -1, .var = -1 };
 	n.conv = (struct ss_conv){ k, stride, from.c, co, from.h, from.w, n.h, n.w };
 	n.weight = add_param(b, &b->net->params, name, "weight", from.c * k * k, co * k * k, 0, 4, co, from.c, k, k);
+	if (bias)
+		n.bias = add_param(b, &b->net->params, name, "bias", from.c * k * k, co * k * k, 0, 1, co);
 	return add_node(b, n);
 }
 
@@ -113,15 +115,14 @@ add_norm(struct builder *b, int in, int residual, bool affine, bool relu, const 
 
 /* A convolution and its norm, whose names end in the number of the pair. */
 static int
-add_conv_norm(struct builder *b, int in, int k, int stride, int co, int residual, bool relu,
-    const char *prefix, int number)
+add_conv_norm(struct builder *b, int in, int k, int stride, int co, bool bias, const char *prefix, int number)
 {
 	char name[48];
 
 	snprintf(name, sizeof(name), "%s.conv%d", prefix, number);
-	in = add_conv(b, in, k, stride, co, name);
+	in = add_conv(b, in, k, stride, co, bias, name);
 	snprintf(name, sizeof(name), "%s.bn%d", prefix, number);
-	return add_norm(b, in, residual, true, relu, name);
+	return add_norm(b, in, -1, true, true, name);
 }
 
 static int
@@ -149,7 +150,7 @@ add_shortcut(struct builder *b, enum ss_block block, int in, int width, int stri
 	if (block == SS_BASIC)
 		return add_pair(b, SS_OP_SHORTCUT, in, -1, width, stride);
 	snprintf(name, sizeof(name), "%s.downsample.0", prefix);
-	in = add_conv(b, in, 1, stride, width, name);
+	in = add_conv(b, in, 1, stride, width, block == SS_BOTTLENECK_KERAS, name);
 	if (block == SS_PREACTIVATION)
 		return in;
 	snprintf(name, sizeof(name), "%s.downsample.1", prefix);
@@ -161,25 +162,26 @@ static int
 add_basic_block(struct builder *b, enum ss_block block, int in, int width, int stride, const char *prefix)
 {
 	char name[48];
-	int x = add_conv_norm(b, in, 3, stride, width, -1, true, prefix, 1), shortcut;
+	int x = add_conv_norm(b, in, 3, stride, width, false, prefix, 1), shortcut;
 
 	snprintf(name, sizeof(name), "%s.conv2", prefix);
-	x = add_conv(b, x, 3, 1, width, name);
+	x = add_conv(b, x, 3, 1, width, false, name);
 	shortcut = add_shortcut(b, block, in, width, stride, prefix);
 	snprintf(name, sizeof(name), "%s.bn2", prefix);
 	return add_norm(b, x, shortcut, true, true, name);
 }
 
 static int
-add_bottleneck(struct builder *b, int in, int width, int stride, const char *prefix)
+add_bottleneck(struct builder *b, enum ss_block block, int in, int width, int stride, const char *prefix)
 {
+	const bool keras = block == SS_BOTTLENECK_KERAS;
 	char name[48];
-	int x = add_conv_norm(b, in, 1, 1, width, -1, true, prefix, 1), shortcut;
+	int x = add_conv_norm(b, in, 1, keras ? stride : 1, width, keras, prefix, 1), shortcut;
 
-	x = add_conv_norm(b, x, 3, stride, width, -1, true, prefix, 2);
+	x = add_conv_norm(b, x, 3, keras ? 1 : stride, width, keras, prefix, 2);
 	snprintf(name, sizeof(name), "%s.conv3", prefix);
-	x = add_conv(b, x, 1, 1, 4 * width, name);
-	shortcut = add_shortcut(b, SS_BOTTLENECK, in, 4 * width, stride, prefix);
+	x = add_conv(b, x, 1, 1, 4 * width, keras, name);
+	shortcut = add_shortcut(b, block, in, 4 * width, stride, prefix);
 	snprintf(name, sizeof(name), "%s.bn3", prefix);
 	return add_norm(b, x, shortcut, true, true, name);
 }
@@ -196,7 +198,7 @@ add_preactivation(struct builder *b, int in, int width, int out, int stride, con
 		snprintf(name, sizeof(name), "%s.bn%d", prefix, i);
 		x = add_norm(b, x, -1, true, true, name);
 		snprintf(name, sizeof(name), "%s.conv%d", prefix, i);
-		x = add_conv(b, x, i == 2 ? 3 : 1, i == 2 ? stride : 1, i == 3 ? out : width, name);
+		x = add_conv(b, x, i == 2 ? 3 : 1, i == 2 ? stride : 1, i == 3 ? out : width, false, name);
 	}
 	return add_pair(b, SS_OP_ADD, x, add_shortcut(b, SS_PREACTIVATION, in, out, stride, prefix), out, 1);
 }
@@ -210,7 +212,8 @@ add_block(struct builder *b, const struct ss_arch *arch, int stage, int number, 
 	snprintf(name, sizeof(name), "layer%d.%d", stage + 1, number);
 	switch (arch->block) {
 	case SS_BOTTLENECK:
-		return add_bottleneck(b, in, width, stride, name);
+	case SS_BOTTLENECK_KERAS:
+		return add_bottleneck(b, arch->block, in, width, stride, name);
 	case SS_PREACTIVATION:
 		return add_preactivation(b, in, width, arch->out[stage], stride, name);
 	default:
@@ -270,7 +273,7 @@ ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int
     const float *mean, const float *std, const struct ss_head *projector,
     const struct ss_head *predictor, struct ss_err *e)
 {
-	const int least = 1 << (arch->stages - 1);
+	const int least = 1 << (arch->stages - 1 + (arch->photos ? 2 : 0));
 	struct builder b = { NULL, false };
 	struct ss_net *net;
 	int x = 0;
@@ -291,8 +294,10 @@ ss_net_create(struct ss_net **out, const struct ss_arch *arch, int c, int h, int
 		x = add_node(&b, (struct ss_node){ .op = SS_OP_INPUT, .in = -1, .in2 = -1, .c = c, .h = h,
 			.w = w, .weight = -1, .bias = -1, .mean = -1, .var = -1 });
 	}
-	x = add_conv(&b, x, 3, 1, arch->stem, "conv1");
+	x = add_conv(&b, x, arch->photos ? 7 : 3, arch->photos ? 2 : 1, arch->stem, arch->block == SS_BOTTLENECK_KERAS, "conv1");
 	x = add_norm(&b, x, -1, true, true, "bn1");
+	if (arch->photos)
+		x = add_pair(&b, SS_OP_POOL_MAX, x, -1, arch->stem, 2);
 	for (int s = 0; s < arch->stages; s++)
 		for (int i = 0; i < arch->blocks[s]; i++)
 			x = add_block(&b, arch, s, i, x);

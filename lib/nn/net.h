@@ -18,11 +18,12 @@
 
 enum ss_op {
 	SS_OP_INPUT,		/* u8 (c,h,w) -> normalised float (h,w,c) */
-	SS_OP_CONV,		/* no bias */
+	SS_OP_CONV,		/* its bias, if any, is left to the norm behind it */
 	SS_OP_NORM,		/* batch normalisation [+ second input] [ReLU] */
 	SS_OP_ADD,		/* sum of two */
 	SS_OP_SHORTCUT,		/* every second pixel, channels filled up with zeros at the end (He option A) */
 	SS_OP_POOL,		/* mean over all pixels */
+	SS_OP_POOL_MAX,		/* largest of 3x3 pixels, every second one */
 	SS_OP_RELU,		/* of a vector, where no norm does it */
 	SS_OP_LINEAR		/* x W' + bias */
 };
@@ -33,7 +34,7 @@ struct ss_node {
 	enum ss_op op;
 	int in, in2;			/* earlier nodes; -1: none */
 	int c, h, w;			/* output; a vector has h = w = 1 */
-	struct ss_conv conv;		/* CONV */
+	struct ss_conv conv;		/* CONV; of what else has a window, its size */
 	bool relu;			/* NORM */
 	int weight, bias;		/* parameters: weight or gamma, bias or beta; -1: none */
 	int mean, var;			/* NORM: buffers with running statistics */
@@ -75,10 +76,11 @@ enum ss_block {
 	SS_BASIC,		/* two 3x3; where the shape changes, every second pixel (He et al. 2015, option A) */
 	SS_BASIC_PROJECTION,	/* the same with a 1x1 convolution and norm there (option B) */
 	SS_BOTTLENECK,		/* 1x1, 3x3 with the stride, 1x1 of four times the width; option B */
+	SS_BOTTLENECK_KERAS,	/* the same with the stride in the first, and biases (Keras's ResNet50) */
 	SS_PREACTIVATION	/* norm and ReLU before each of 1x1, 3x3, 1x1 (He et al. 2016); a 1x1 without a norm where the shape changes */
 };
 
-/* A family of residual networks for small images: 3x3 stem, stages of blocks, mean. */
+/* A family of residual networks: stem, stages of blocks, mean. */
 struct ss_arch {
 	const char *name;
 	enum ss_block block;
@@ -87,6 +89,7 @@ struct ss_arch {
 	int blocks[4];
 	int width[4];			/* inside a block; stage 1 has stride 1, the others 2 */
 	int out[4];			/* of a pre-activation block */
+	bool photos;			/* stem 7x7 of stride 2 and max-pooling, else 3x3 */
 };
 
 /* The table of architectures, ended by a row without a name. */

@@ -79,7 +79,7 @@ share_sums(struct ss_plan *p, const bool *wanted)
 		const int a = p->net->node[i].in, b = p->net->node[i].in2;
 
 		if (p->net->node[i].op != SS_OP_ADD || !wanted[i] || !wanted[a] || !wanted[b] || a == b || p->seeded[a] ||
-		    p->seeded[b] || p->grad[a].border || p->grad[b].border || !adds_later(p, i, a, 0) || !adds_later(p, i, b, a))
+		    p->seeded[b] || p->grad[a].border > 0 || p->grad[b].border > 0 || !adds_later(p, i, a, 0) || !adds_later(p, i, b, a))
 			continue;
 		p->grad_of[a] = p->grad_of[b] = p->grad_of[i];
 		p->grad[a].used = p->grad[b].used = false;
@@ -110,7 +110,7 @@ ss_plan_train(struct ss_plan **out, const struct ss_net *net, const struct ss_ke
 			wanted[node->in] = true;
 		if (node->in2 > 0)
 			wanted[node->in2] = true;
-		ss_shape_slot(&p->grad[i], node, batch, node->op == SS_OP_CONV && node->conv.k == 3);
+		ss_shape_slot(&p->grad[i], node, batch, node->op == SS_OP_CONV && node->in > 0 ? node->conv.k / 2 : 0);
 	}
 	share_sums(p, wanted);
 	ss_emit_forward(p, net->nodes - 1);

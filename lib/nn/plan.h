@@ -30,7 +30,7 @@
 enum ss_phase_kind {
 	/* by pieces of images */
 	SS_PH_INPUT, SS_PH_CONV, SS_PH_STATS, SS_PH_APPLY, SS_PH_ADD, SS_PH_SHORTCUT, SS_PH_POOL, SS_PH_DENSE,
-	SS_PH_RELU, SS_PH_RELU_BACK,
+	SS_PH_RELU, SS_PH_RELU_BACK, SS_PH_POOL_MAX, SS_PH_POOL_MAX_BACK,
 	SS_PH_POOL_BACK, SS_PH_REDUCE, SS_PH_NORM_BACK, SS_PH_DGRAD, SS_PH_ADD_BACK, SS_PH_SHORTCUT_BACK, SS_PH_WGRAD,
 	SS_PH_WINO_IN, SS_PH_WINO_OUT, SS_PH_WINO_IN_BACK, SS_PH_WINO_OUT_BACK, SS_PH_FLUSH, SS_PH_FLUSH_GRAD,
 	SS_PH_BY_IMAGES,		/* end of that list */
@@ -66,7 +66,8 @@ enum { SS_SLOT_SEGMENTS = 6 };
 
 /* A tensor. */
 struct ss_slot {
-	bool used, border;
+	bool used;
+	int border;		/* pixels of zeros around an image */
 	enum ss_place place;
 	size_t offset;		/* floats, to the first float of the border, in the arena */
 	size_t local;		/* the same in a thread's memory */

@@ -43,6 +43,7 @@ describe(const struct ss_plan *p, const struct ss_phase *ph, struct ss_profile_r
 		[SS_PH_INPUT] = "input", [SS_PH_STATS] = "norm: statistics", [SS_PH_APPLY] = "norm: apply",
 		[SS_PH_ADD] = "sum", [SS_PH_ADD_BACK] = "sum: gradient", [SS_PH_SHORTCUT] = "shortcut",
 		[SS_PH_POOL] = "pool", [SS_PH_POOL_BACK] = "pool: gradient",
+		[SS_PH_POOL_MAX] = "max-pool", [SS_PH_POOL_MAX_BACK] = "max-pool: gradient",
 		[SS_PH_RELU] = "ReLU", [SS_PH_RELU_BACK] = "ReLU: gradient",
 		[SS_PH_REDUCE] = "norm: gradient sums", [SS_PH_NORM_BACK] = "norm: gradient",
 		[SS_PH_SHORTCUT_BACK] = "shortcut: gradient", [SS_PH_FINISH] = "norm: finish",

@@ -14,25 +14,26 @@
 /* Weights above this do not stay in L2 while images pass. */
 #define MAX_WEIGHTS	((size_t)1 << 20)
 
-static bool
-reads_border(const struct ss_plan *p, int node)
+/* Pixels of border that convolutions read. */
+static int
+border_of(const struct ss_plan *p, int node)
 {
+	int border = 0;
+
 	for (int i = 0; i < p->net->nodes; i++)
-		if (p->net->node[i].op == SS_OP_CONV && p->net->node[i].in == node &&
-		    p->net->node[i].conv.k == 3)
-			return true;
-	return false;
+		if (p->net->node[i].op == SS_OP_CONV && p->net->node[i].in == node && p->net->node[i].conv.k / 2 > border)
+			border = p->net->node[i].conv.k / 2;
+	SS_BUG_IF(border > 1 && p->net->node[node].op != SS_OP_INPUT);	/* the other kernels zero one */
+	return border;
 }
 
 void
-ss_shape_slot(struct ss_slot *s, const struct ss_node *n, int batch, bool border)
+ss_shape_slot(struct ss_slot *s, const struct ss_node *n, int batch, int border)
 {
-	int b = border ? 2 : 0;
-
 	s->used = true;
 	s->border = border;
-	s->row = (size_t)(n->w + b) * n->c;
-	s->image = (size_t)(n->h + b) * s->row;
+	s->row = (size_t)(n->w + 2 * border) * n->c;
+	s->image = (size_t)(n->h + 2 * border) * s->row;
 	s->floats = s->image * (size_t)batch;
 	s->born = -1;
 	s->dies = -1;
@@ -132,7 +133,7 @@ ss_shape_nodes(struct ss_plan *p)
 	for (int i = 0; i < p->net->nodes; i++) {
 		const struct ss_node *n = &p->net->node[i];
 
-		ss_shape_slot(&p->act[i], n, p->batch, reads_border(p, i));
+		ss_shape_slot(&p->act[i], n, p->batch, border_of(p, i));
 		if (n->op == SS_OP_NORM) {	/* mean, 1/std, scale, shift; then sums of each piece */
 			p->stats[i] = p->stat_floats;
 			p->stat_floats += (size_t)n->c * (4 + 2 * (size_t)p->pieces);

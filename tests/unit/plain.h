@@ -76,7 +76,7 @@ plain_conv(const struct plain *p, int node)
 		for (int o = 0; o < nd->c; o++)
 			for (int r = 0; r < nd->h; r++)
 				for (int q = 0; q < nd->w; q++) {
-					double sum = 0;
+					double sum = nd->bias < 0 ? 0 : plain_param(p, nd->bias)[o];
 
 					for (int a = 0; a < k; a++)
 						for (int b = 0; b < k; b++) {
@@ -171,6 +171,17 @@ plain_forward(struct plain *p, const uint8_t *images, bool train)
 				for (int k = 0; k < pixels; k++)
 					y[i] += x[i * pixels + k] / pixels;
 			}
+			break;
+		case SS_OP_POOL_MAX:
+			for (int i = 0; i < p->n * nd->c; i++)
+				for (int r = 0; r < nd->h; r++)
+					for (int q = 0; q < nd->w; q++, y++) {
+						*y = -INFINITY;
+						for (int a = r * 2 - 1; a <= r * 2 + 1; a++)
+							for (int b = q * 2 - 1; b <= q * 2 + 1; b++)
+								if (a >= 0 && b >= 0 && a < in->h && b < in->w)
+									*y = fmax(*y, x[(i * in->h + a) * in->w + b]);
+					}
 			break;
 		case SS_OP_RELU:
 			for (size_t i = 0; i < plain_size(p, node); i++)

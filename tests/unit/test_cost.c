@@ -65,20 +65,46 @@ test_simsiam(void **state)
 		}
 }
 
-/* The Keras example's network and heads; and those of SimSiam-TF behind as many features as it has. */
+/* The Keras example's network and heads; and those of SimSiam-TF. */
 static void
 test_keras(void **state)
 {
 	static const uint64_t v2[SS_COST_PARTS] = { 565360, 4718592 + 2 * 4096, 1048576 + 1050624 + 1024 };
-	static const uint64_t tf[SS_COST_PARTS] = { 23500352, 31929344 - (23587712 - 53120), 2101248 - 1024 };
+	static const uint64_t tf[SS_COST_PARTS] = { 23587712 - 53120, 31929344 - (23587712 - 53120), 2101248 - 1024 };
 	struct ss_net *net = network("resnet20v2", 32, "2048nr,2048n", "512rn,2048b");
 
 	(void)state;
 	check(net, v2);
 	assert_true(fabs((double)ss_part_cost(net, SS_COST_BACKBONE).macs * 1e-6 - 72.5) < 0.05);
 	ss_net_free(net);
-	net = network("resnet50", 32, "2048rn,2048b", "512rn,2048b");
+	net = network("resnet50-keras", 224, "2048rn,2048b", "512rn,2048b");
 	check(net, tf);
+	ss_net_free(net);
+}
+
+/* torchvision's networks at 224 pixels, multiply-adds of convolutions alone; and the SimCLR report's, whose 24,098,482 are trained. */
+static void
+test_photographs(void **state)
+{
+	static const struct { const char *arch; uint64_t params; double mmac; } known[] = {
+		{ "resnet18-imagenet", 11176512, 1813.6 }, { "resnet34-imagenet", 21284672, 3663.2 },
+		{ "resnet50-imagenet", 23508032, 4087.1 }, { "resnet101-imagenet", 42500160, 7799.3 },
+		{ "resnet152-imagenet", 58143808, 11511.6 }, { "resnet50-keras", 23587712 - 53120, 3855.9 },
+	};
+	struct ss_net *net;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		const uint64_t params[SS_COST_PARTS] = { known[i].params, 0, 0 };
+
+		net = network(known[i].arch, 224, "none", "none");
+		check(net, params);
+		assert_true(fabs((double)ss_part_cost(net, SS_COST_BACKBONE).macs * 1e-6 - known[i].mmac) < 0.1);
+		ss_net_free(net);
+	}
+	net = network("resnet50-keras", 224, "256br,128br,50b", "none");
+	check(net, (const uint64_t[]){ 23587712 - 53120, 524544 + 32896 + 6450, 0 });
+	assert_int_equal(ss_net_count(net), 24098482);
 	ss_net_free(net);
 }
 
@@ -139,6 +165,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_simsiam),
 		cmocka_unit_test(test_keras),
+		cmocka_unit_test(test_photographs),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_names),
 	};

@@ -21,10 +21,10 @@
 enum { BATCH = 21, SIDE = 12, PIXELS = 3 * SIDE * SIDE, OUT = 7 };
 
 static const struct ss_arch ARCHS[] = {
-	{ "a", SS_BASIC, 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, { 0 } },
-	{ "b", SS_BASIC_PROJECTION, 16, 2, { 1, 2, 0, 0 }, { 16, 176, 0, 0 }, { 0 } },	/* Winograd in steps */
-	{ "c", SS_BOTTLENECK, 6, 2, { 2, 1, 0, 0 }, { 4, 5, 0, 0 }, { 0 } },
-	{ "d", SS_PREACTIVATION, 5, 3, { 2, 1, 2, 0 }, { 4, 6, 5, 0 }, { 9, 12, 10, 0 } }
+	{ "a", SS_BASIC, 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, { 0 }, false },
+	{ "b", SS_BASIC_PROJECTION, 16, 2, { 1, 2, 0, 0 }, { 16, 176, 0, 0 }, { 0 }, false },	/* Winograd in steps */
+	{ "c", SS_BOTTLENECK, 6, 2, { 2, 1, 0, 0 }, { 4, 5, 0, 0 }, { 0 }, false },
+	{ "d", SS_PREACTIVATION, 5, 3, { 2, 1, 2, 0 }, { 4, 6, 5, 0 }, { 9, 12, 10, 0 }, false }
 };
 
 struct setup {

@@ -28,17 +28,21 @@
 #define TEMPERATURE 0.5
 
 /* Small networks: odd widths and sides, both kinds of shortcut, stages that grow and shrink. */
-static const struct ss_arch OPTION_A = { "a", SS_BASIC, 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, { 0 } };
-static const struct ss_arch PROJECTION = { "b", SS_BASIC_PROJECTION, 8, 2, { 2, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 } };
-static const struct ss_arch SHRINKING = { "c", SS_BASIC_PROJECTION, 16, 2, { 1, 1, 0, 0 }, { 16, 7, 0, 0 }, { 0 } };
+static const struct ss_arch OPTION_A = { "a", SS_BASIC, 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, { 0 }, false };
+static const struct ss_arch PROJECTION = { "b", SS_BASIC_PROJECTION, 8, 2, { 2, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 }, false };
+static const struct ss_arch SHRINKING = { "c", SS_BASIC_PROJECTION, 16, 2, { 1, 1, 0, 0 }, { 16, 7, 0, 0 }, { 0 }, false };
 /* Weight gradients too large for a partial sum of each piece: cut by images, by channels too. */
-static const struct ss_arch WIDE = { "d", SS_BASIC_PROJECTION, 8, 3, { 1, 1, 1, 0 }, { 8, 140, 360, 0 }, { 0 } };
+static const struct ss_arch WIDE = { "d", SS_BASIC_PROJECTION, 8, 3, { 1, 1, 1, 0 }, { 8, 140, 360, 0 }, { 0 }, false };
 /* Winograd's transformed weights too large for a cache: in steps over the whole batch. */
-static const struct ss_arch STEPS = { "e", SS_BASIC_PROJECTION, 16, 2, { 1, 2, 0, 0 }, { 16, 176, 0, 0 }, { 0 } };
+static const struct ss_arch STEPS = { "e", SS_BASIC_PROJECTION, 16, 2, { 1, 2, 0, 0 }, { 16, 176, 0, 0 }, { 0 }, false };
 
 /* Blocks of three convolutions, norms behind them and before. */
-static const struct ss_arch BOTTLENECK = { "f", SS_BOTTLENECK, 6, 2, { 2, 1, 0, 0 }, { 4, 5, 0, 0 }, { 0 } };
-static const struct ss_arch BEFORE = { "g", SS_PREACTIVATION, 5, 3, { 2, 1, 2, 0 }, { 4, 6, 5, 0 }, { 9, 12, 10, 0 } };
+static const struct ss_arch BOTTLENECK = { "f", SS_BOTTLENECK, 6, 2, { 2, 1, 0, 0 }, { 4, 5, 0, 0 }, { 0 }, false };
+static const struct ss_arch BEFORE = { "g", SS_PREACTIVATION, 5, 3, { 2, 1, 2, 0 }, { 4, 6, 5, 0 }, { 9, 12, 10, 0 }, false };
+
+/* Stems for photographs; the second with biases before norms. */
+static const struct ss_arch PHOTOS = { "h", SS_BASIC_PROJECTION, 6, 2, { 1, 1, 0, 0 }, { 6, 9, 0, 0 }, { 0 }, true };
+static const struct ss_arch KERAS = { "i", SS_BOTTLENECK_KERAS, 7, 2, { 2, 1, 0, 0 }, { 4, 5, 0, 0 }, { 0 }, true };
 
 struct setup {
 	const struct ss_arch *arch;
@@ -259,7 +263,7 @@ idle_bias(const struct ss_net *net, int param)
 		return NULL;
 	for (int i = 0; i < net->nodes; i++)
 		for (int k = 0; k < net->nodes; k++)
-			if (net->node[i].op == SS_OP_LINEAR && net->node[i].bias == param &&
+			if (net->node[i].op != SS_OP_NORM && net->node[i].bias == param &&
 			    net->node[k].op == SS_OP_NORM && net->node[k].in == i)
 				return &net->params.p[net->node[i].weight];
 	return NULL;
@@ -401,6 +405,9 @@ whole_network(void **state)
 		{ &PROJECTION, 3, 4, 4, "9rn,7b", "12rn,7b", &ss_simsiam, 2, 6, NO_LOCALS },
 		{ &OPTION_A, 1, 4, 5, "9br,8r,7br", "none", &ss_simclr, 2, 6, NO_LOCALS },
 		{ &OPTION_A, 1, 5, 4, "11br,8brN", "9rnr,8br", &ss_simsiam, 2, 6, NO_LOCALS },
+		{ &PHOTOS, 3, 17, 14, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 6, NO_LOCALS },
+		{ &PHOTOS, 1, 8, 9, "9br,8r,7br", "none", &ss_simclr, 2, 6, NO_LOCALS },
+		{ &KERAS, 3, 15, 20, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 2, 7, NO_LOCALS },
 	};
 
 	(void)state;
@@ -417,6 +424,7 @@ crops(void **state)
 		{ &BOTTLENECK, 3, 6, 8, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 5, 6, 3, 4, 4, false },
 		{ &BEFORE, 1, 5, 5, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 3, 5, 1, 8, 7, false },
 		{ &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 3, 5, 1, 4, 3, false },
+		{ &KERAS, 3, 16, 12, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 4, 6, 2, 9, 8, false },
 	};
 
 	(void)state;
@@ -434,6 +442,8 @@ running_statistics(void **state)
 		{ &BOTTLENECK, 3, 6, 8, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 5, 6, 3, 4, 4, true },
 		{ &BEFORE, 3, 7, 6, "9nr,7n", "5rn,7b", &ss_simsiam, 2, 5, 0, 0, 0, true },
 		{ &STEPS, 1, 7, 8, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 5, 0, 0, 0, true },
+		{ &PHOTOS, 3, 17, 14, "9nr,7n", "5rn,7b", &ss_simsiam, 2, 6, 0, 0, 0, true },
+		{ &KERAS, 3, 15, 20, "9bnr,7bN", "5bnr,7b", &ss_simsiam, 4, 6, 2, 9, 8, true },
 	};
 
 	(void)state;
@@ -796,6 +806,10 @@ family(void **state)
 		/* convolutions 291760 + 270592 (N - 1), norms 2 (640 + 864 (N - 1)), 9N + 2 layers */
 		{ "resnet38v2", 1110000, 256 }, { "resnet47v2", 1382320, 256 }, { "resnet56v2", 1654640, 256 },
 		{ "resnet110v2", 3288560, 256 },
+		/* torchvision's without fc; Keras's trainable ones, of which 26560 are biases of convolutions */
+		{ "resnet18-imagenet", 11176512, 512 }, { "resnet34-imagenet", 21284672, 512 },
+		{ "resnet50-imagenet", 23508032, 2048 }, { "resnet101-imagenet", 42500160, 2048 },
+		{ "resnet152-imagenet", 58143808, 2048 }, { "resnet50-keras", 23587712 - 53120, 2048 },
 	};
 	size_t n = 0;
 
