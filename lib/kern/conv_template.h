@@ -4,7 +4,7 @@
  * Included once by each kern_WIDTH.c after vector.h and norm_template.h. That defines
  *	PIX1	pixels in a register tile of one vector of output channels
  *	PIX2	pixels in a register tile of two vectors
- *	PIXW	input channels in a tile of the weight gradient, one vector
+ *	DOTS	the same at most, where registers allow no more
  *
  * The loop nest, in plain words: for each block of output channels (2W, W or 1
  * of them), for each image, for each row, for each tile of neighbouring pixels:
@@ -132,10 +132,10 @@ tile_scalar(const float *x, float *y, const struct taps *t, const float *w, int 
 	*y = acc;
 }
 
-/* A row of pixels of one block of channels, in tiles from large to small. */
+/* A row of pixels of one block of channels, in tiles from large to small; a long one in larger ones. */
 static void
 row_of_tiles(const float *x, size_t xstep, float *y, size_t ystep, int pixels,
-    const struct taps *t, const float *w, int ci, bool accumulate, int width)
+    const struct taps *t, const float *w, int ci, bool accumulate, int width, bool is_long)
 {
 	int p = 0;
 
@@ -143,6 +143,12 @@ row_of_tiles(const float *x, size_t xstep, float *y, size_t ystep, int pixels,
 	for (; p + P <= pixels; p += P)					\
 		tile(x + p * xstep, xstep, 0, y + p * ystep, ystep, 0, t, w, ci, accumulate, P, P, CB)
 	if (width == 2 * W) {
+		if (is_long)
+			TILES(DOTS, 2);
+#if PIX2 == 8
+		if (pixels % 7 == 0 && pixels % 8 != 0)	/* images of 224 end in 28, 14 and 7 */
+			TILES(7, 2);
+#endif
 		TILES(PIX2, 2);
 		TILES(4, 2);
 		TILES(2, 2);
@@ -213,12 +219,59 @@ sweep_run(const struct sweep *s, int n, struct ss_plane in, int ci, int joined, 
 				epilogue(e, i, 0, r, s->w, co, o, width, out);
 			for (; r < s->h; r++) {
 				row_of_tiles(x + r * xrow, xstep, y + r * yrow, ystep, s->w, &s->taps, w, depth,
-				    accumulate, width);
+				    accumulate, width, false);
 				if (e != NULL)	/* while the row is in L1 */
 					epilogue(e, i, r, r + 1, s->w, co, o, width, out);
 			}
 		}
 	}
+}
+
+/* 1x1 over pixels that lie side by side, so many that tiles may be large. */
+enum { PANEL = 4 * DOTS, PANEL_WEIGHTS = 1 << 18 };
+
+static bool
+side_by_side(int n, int h, int w, int c, struct ss_plane p)
+{
+	return p.p == NULL || (p.row == (size_t)w * c && (n == 1 || p.image == (size_t)h * p.row));
+}
+
+/*
+ * All pixels of a panel get all their channels before the next one, so that y is written in order; but
+ * where the weights leave L2 meanwhile, each block of them sees all pixels instead.
+ */
+static void
+panels_run(int pixels, const float *x, int ci, const float *packed, float *y, int co, bool accumulate,
+    const struct ss_epilogue *e)
+{
+	const int panel = (size_t)ci * co > PANEL_WEIGHTS ? pixels : PANEL;
+	const struct taps one = { .n = 1 };
+	int width;
+
+	for (int p = 0; p < pixels; p += panel)
+		for (int o = 0; o < co; o += width) {
+			const size_t at = (size_t)p * co;
+			const int m = pixels - p < panel ? pixels - p : panel;
+			struct ss_epilogue here;
+
+			width = block_width(o, co);
+			row_of_tiles(x + (size_t)p * ci, ci, y + at + o, co, m, &one, packed + (size_t)o * ci, ci, accumulate,
+			    width, true);
+			if (e == NULL)
+				continue;
+			here = *e;
+			here.r.p = e->r.p == NULL ? NULL : e->r.p + at;
+			epilogue(&here, 0, 0, 1, m, co, o, width, (struct ss_plane){ y + at, 0, 0 });
+		}
+}
+
+/* Whether panels_run can do it. */
+static bool
+panels_fit(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane y, const struct ss_epilogue *e)
+{
+	return c->k == 1 && c->stride == 1 && side_by_side(n, c->h, c->w, c->ci, x) &&
+	    side_by_side(n, c->h, c->w, c->co, y) &&
+	    (e == NULL || (!e->border && side_by_side(n, c->h, c->w, c->co, e->r)));
 }
 
 static void
@@ -228,6 +281,10 @@ conv(const struct ss_conv *c, int n, struct ss_plane x, const float *packed, str
 	struct sweep s = { .h = c->oh, .w = c->ow, .istep = c->stride, .ostep = 1 };
 	int pad = c->k / 2;
 
+	if (panels_fit(c, n, x, y, e)) {
+		panels_run(n * c->h * c->w, x.p, c->ci, packed, y.p, c->co, false, e);
+		return;
+	}
 	for (int kh = 0; kh < c->k; kh++) {		/* a whole row of taps */
 		s.taps.offset[s.taps.n] = (kh - pad) * (ptrdiff_t)x.row - pad * c->ci;
 		s.taps.weight[s.taps.n++] = kh;
@@ -246,6 +303,13 @@ conv_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *pack
 {
 	int pad = c->k / 2, st = c->stride;
 
+	if (panels_fit(c, n, dx, dy, NULL)) {
+		panels_run(n * c->h * c->w, dy.p, c->co, packed_t, dx.p, c->ci, accumulate, NULL);
+		return;
+	}
+	for (int i = 0; i < n && c->k < st && !accumulate; i++)		/* not all pixels have taps */
+		for (int r = 0; r < c->h; r++)
+			memset(dx.p + i * dx.image + r * dx.row, 0, (size_t)c->w * c->ci * sizeof(float));
 	for (int pi = 0; pi < st; pi++)
 		for (int pj = 0; pj < st; pj++) {
 			struct sweep s = { .h = (c->h - pi + st - 1) / st, .w = (c->w - pj + st - 1) / st,
@@ -262,179 +326,9 @@ conv_dgrad(const struct ss_conv *c, int n, struct ss_plane dy, const float *pack
 					    dj / st * c->co;
 					s.taps.weight[s.taps.n++] = kh * c->k + kw;
 				}
-			if (s.taps.n > 0 || !accumulate)	/* without taps: zeros */
+			if (s.taps.n > 0)
 				sweep_run(&s, n, dy, c->co, 1, packed_t, dx, c->ci, c->k * c->k, accumulate,
 				    NULL);
 		}
 }
 
-/*
- * Weight gradient: for one tap, a register tile of CI input channels x CB vectors
- * of output channels is summed over a band of pixels, each of which gives CI
- * broadcasts and CB loads for CI * CB multiply-adds.
- */
-INLINE void
-wtile(int n, struct ss_plane x, size_t xstep, struct ss_plane dy, size_t dystep, int rows,
-    int cols, float *dw, size_t dwstep, const int CI, const int CB)
-{
-	vf acc[PIX_MAX][2];
-
-	UNROLL for (int i = 0; i < CI; i++)
-		UNROLL for (int b = 0; b < CB; b++)
-			acc[i][b] = *(const vf *)(dw + i * dwstep + b * W);
-	for (int s = 0; s < n; s++)
-		for (int r = 0; r < rows; r++) {
-			const float *xp = x.p + s * x.image + r * x.row;
-			const float *dp = dy.p + s * dy.image + r * dy.row;
-
-			for (int q = 0; q < cols; q++, xp += xstep, dp += dystep) {
-				vf v[2];
-
-				UNROLL for (int b = 0; b < CB; b++)
-					v[b] = *(const vf *)(dp + b * W);
-				UNROLL for (int i = 0; i < CI; i++) {
-					float a = xp[i];
-
-					UNROLL for (int b = 0; b < CB; b++)
-						acc[i][b] += a * v[b];
-				}
-			}
-		}
-	UNROLL for (int i = 0; i < CI; i++)
-		UNROLL for (int b = 0; b < CB; b++)
-			*(vf *)(dw + i * dwstep + b * W) = acc[i][b];
-}
-
-static void
-wtile_scalar(int n, struct ss_plane x, size_t xstep, struct ss_plane dy, size_t dystep, int rows,
-    int cols, float *dw)
-{
-	float acc = *dw;
-
-	for (int s = 0; s < n; s++)
-		for (int r = 0; r < rows; r++)
-			for (int q = 0; q < cols; q++)
-				acc = fmaf(x.p[s * x.image + r * x.row + q * xstep],
-				    dy.p[s * dy.image + r * dy.row + q * dystep], acc);
-	*dw = acc;
-}
-
-/* One tap over `rows` rows of n images; x and dy point at what the first output pixel reads. */
-static void
-wgrad_band(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int rows, int c0,
-    int c1, float *dw)
-{
-	size_t xstep = (size_t)c->stride * c->ci, co = (size_t)c->co;
-	int width;
-
-	x.row *= (size_t)c->stride;
-	for (int o = 0; o < c->co; o += width) {
-		int i = c0;
-
-		width = block_width(o, c->co);
-#define FROM(plane, j)	((struct ss_plane){ (plane).p + (j), (plane).row, (plane).image })
-#define WTILES(CI, CB)							\
-	for (; i + CI <= c1; i += CI)					\
-		wtile(n, FROM(x, i), xstep, FROM(dy, o), co, rows, c->ow,	\
-		    dw + i * co + o, co, CI, CB)
-		if (width == 2 * W) {
-			WTILES(PIX2, 2);
-			WTILES(3, 2);
-			WTILES(1, 2);
-		} else if (width == W) {
-			WTILES(PIXW, 1);
-			WTILES(3, 1);
-			WTILES(1, 1);
-		} else {
-			for (; i < c1; i++)
-				wtile_scalar(n, FROM(x, i), xstep, FROM(dy, o), co, rows, c->ow,
-				    dw + i * co + o);
-		}
-#undef WTILES
-#undef FROM
-	}
-}
-
-static void
-conv_wgrad(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int c0, int c1,
-    float *dw)
-{
-	/*
-	 * All taps share a band of rows that fills about half of a 48 kB first-level
-	 * cache; where a whole image is smaller than that, a band is several images.
-	 */
-	int pad = c->k / 2, band = 6144 / (c->ow * (c->stride * (c1 - c0) + c->co)), images = 1;
-	/* few channels alone do not fill a tile: those of neighbouring taps lie behind them, in x as in dw */
-	const int joined = c0 == 0 && c1 == c->ci && c->ci < PIX2 ? c->k : 1;
-
-	if (band < 1)
-		band = 1;
-	if (band >= c->oh || c->oh * c->ow <= 64)
-		images = band > c->oh ? band / c->oh : 8, band = c->oh;
-	for (int i = 0; i < n; i += images)
-		for (int r = 0; r < c->oh; r += band) {
-			int rows = c->oh - r < band ? c->oh - r : band;
-			int m = n - i < images ? n - i : images;
-
-			for (int kh = 0; kh < c->k; kh++)
-				for (int kw = 0; kw < c->k; kw += joined) {
-					struct ss_plane xt = x, dt = dy;
-
-					xt.p += i * x.image +
-					    ((ptrdiff_t)r * c->stride + kh - pad) * (ptrdiff_t)x.row +
-					    (kw - pad) * c->ci;
-					dt.p += i * dy.image + (size_t)r * dy.row;
-					wgrad_band(c, m, xt, dt, rows, c0, joined * c1,
-					    dw + (size_t)(kh * c->k + kw) * c->ci * c->co);
-				}
-		}
-}
-
-enum { SUM_IN = 16, SUM_MAX = 9 * SUM_IN };	/* input channels whose sums are turned together, and taps of these */
-
-/*
- * Sums for a block of input channels x W output channels lie in the first-level cache, and go from
- * there to rows of taps: both sides of the turn read and write whole lines.
- */
-static void
-conv_wgrad_sum(const struct ss_conv *c, int groups, const float *dw, int c0, int c1, float *w)
-{
-	const int taps = c->k * c->k;
-	const size_t floats = (size_t)taps * c->ci * c->co;
-	const int most = SUM_IN * taps <= SUM_MAX ? SUM_IN : SUM_MAX / taps;
-	float sum[SUM_MAX][W];
-
-	for (int i = c0; i < c1; i += most) {
-		const int in = c1 - i < most ? c1 - i : most;
-
-		for (int o = 0; o < c->co; o += W) {
-			const int out = c->co - o < W ? c->co - o : W;
-
-			for (int t = 0; t < taps; t++)
-				for (int k = 0; k < in; k++) {
-					const float *from = dw + ((size_t)t * c->ci + i + k) * c->co + o;
-					float *to = sum[k * taps + t];
-
-					if (out == W) {
-						vf s = *(const vf *)from;
-
-						for (int g = 1; g < groups; g++)
-							s += *(const vf *)(from + (size_t)g * floats);
-						*(vf *)to = s;
-					} else {
-						for (int b = 0; b < out; b++) {
-							to[b] = from[b];
-							for (int g = 1; g < groups; g++)
-								to[b] += from[(size_t)g * floats + b];
-						}
-					}
-				}
-			for (int b = 0; b < out; b++) {
-				float *to = w + ((size_t)(o + b) * c->ci + i) * taps;
-
-				for (int j = 0; j < in * taps; j++)
-					to[j] += sum[j][b];
-			}
-		}
-	}
-}

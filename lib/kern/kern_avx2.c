@@ -24,6 +24,7 @@
 #include "kern/conv_template.h"
 #include "kern/pool_template.h"
 #include "kern/dots_template.h"
+#include "kern/wgrad_template.h"
 #include "kern/winograd_template.h"
 #include "kern/flush_template.h"
 #include "kern/repel_template.h"

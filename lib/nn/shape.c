@@ -8,6 +8,10 @@
 #define MAX_PARTIAL	((size_t)40 << 20)
 #define MIN_TASKS	16
 
+/* Sums that leave L2 between two pixels are worth it for so many pixels in a piece; else groups have more. */
+#define PIECE_PIXELS	512
+#define GROUP_PIXELS	1024
+
 /* Transformed weights above this are read once for all images of the batch. */
 #define MAX_TRANSFORMED	((size_t)4 << 20)
 
@@ -99,20 +103,24 @@ shape_splits(struct ss_plan *p)
 		const struct ss_node *n = &p->net->node[i];
 		struct ss_split *s = &p->split[i];
 		size_t floats;
-		int fit;
+		int fit, pixels;
 
 		if (n->op != SS_OP_CONV)
 			continue;
 		floats = (size_t)n->conv.k * n->conv.k * n->conv.ci * n->conv.co;
 		fit = (int)(MAX_PARTIAL / (floats * sizeof(float)));
-		s->chained = fit >= p->pieces && !p->steps[i].used;
+		pixels = n->conv.oh * n->conv.ow;
+		s->chained = fit >= p->pieces && !p->steps[i].used &&
+		    (floats * sizeof(float) <= MAX_WEIGHTS || p->piece * pixels >= PIECE_PIXELS);
 		if (p->steps[i].used) {
 			s->groups = s->blocks = 1;
 		} else if (s->chained) {
 			s->groups = p->pieces;
 			s->blocks = 1;
 		} else {
-			s->groups = fit < 1 ? 1 : fit;
+			s->groups = ss_parts(p->batch * pixels, GROUP_PIXELS);
+			s->groups = s->groups > fit ? fit : s->groups;
+			s->groups = s->groups > p->batch ? p->batch : s->groups < 1 ? 1 : s->groups;
 			s->blocks = ss_parts(MIN_TASKS, s->groups);
 			if (s->blocks > ss_parts(n->conv.ci, 64))
 				s->blocks = ss_parts(n->conv.ci, 64);

@@ -26,7 +26,8 @@ def main():
     net = net.to(memory_format=torch.channels_last)
     net.train()
     sgd = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
-    views = [torch.randint(0, 256, (batch, 3, 32, 32), dtype=torch.uint8) for _ in range(2)]
+    side = 224 if arch.endswith("-imagenet") else 32
+    views = [torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8) for _ in range(2)]
     rates = []
     for _ in range(steps + 1):
         begin = time.monotonic()

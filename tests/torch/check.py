@@ -154,7 +154,7 @@ RUNS = {    # method: options of ss-train, the same network in PyTorch
     "simclr": (["--projector", "48bnr,32b"], lambda body: ssnet.SimCLR(body, hidden=48, out=32)),
 }
 STATISTICS = ("batch", "running")   # PyTorch's train() and eval()
-LR, MOMENTUM, DECAY, BATCH, SIZE = 0.05, 0.9, 0.02, 8, 8
+LR, MOMENTUM, DECAY, BATCH = 0.05, 0.9, 0.02, 8
 MARGIN = 5e-6
 TRIALS = 100
 
@@ -190,6 +190,7 @@ def second_step(net, checkpoint, views, statistics):
 
 def live_step(report, method, arch, statistics, folder):
     heads, make_net = RUNS[method]
+    size = 8 if "-" not in arch else 32     # the least that a network for photographs takes
     stream, model, log, base = (os.path.join(folder, f) for f in ("views.sst", "m", "log", "base"))
     common = ["-q", "--method", method, "--batch", str(BATCH), "--force", *heads, stream]
     manner = ["--arch", arch]
@@ -197,7 +198,7 @@ def live_step(report, method, arch, statistics, folder):
         manner = ["--init", base, "--init-parts", "all", "--norm-statistics", "running"]
     for trial in range(TRIALS):
         r = np.random.RandomState(trial)
-        views = [draw_images(r, 2 * BATCH, SIZE) for _ in range(2)]
+        views = [draw_images(r, 2 * BATCH, size) for _ in range(2)]
         write_stream(stream, [("view1", views[0]), ("view2", views[1])])
         if statistics == "running":
             tool("ss-train", "--arch", arch, "--steps", "1", "--norm-momentum", "1", "-o", base, *common)
@@ -256,7 +257,8 @@ def live(report):
         if not os.path.exists(os.path.join(BIN, name)):
             report.line(True, "live # SKIP no %s in %s" % (name, BIN))
             return
-    for method, arch in (("simsiam", "resnet20"), ("simclr", "resnet20"), ("simclr", "resnet18")):
+    for method, arch in (("simsiam", "resnet20"), ("simclr", "resnet20"), ("simclr", "resnet18"),
+                         ("simsiam", "resnet18-imagenet"), ("simclr", "resnet50-imagenet"), ("simsiam", "resnet50-keras")):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 for statistics in STATISTICS:

@@ -70,7 +70,27 @@ def resnet(arch):
     wide = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3)}
     if arch in he:
         return ResNet((16, 32, 64), (he[arch],) * 3, "A")
+    if arch not in wide:
+        return photographs(arch)
     return ResNet((64, 128, 256, 512), wide[arch], "B")
+
+
+def photographs(arch):
+    """torchvision's network of resnetN-imagenet; resnet50-keras has its strides and biases elsewhere."""
+    import torchvision
+    name, kind = arch.split("-")
+    net = getattr(torchvision.models, name)()
+    net.features = net.fc.in_features
+    net.fc = nn.Identity()
+    if kind == "keras":
+        for layer in (net.layer2, net.layer3, net.layer4):
+            first = layer[0]
+            first.conv1.stride, first.conv2.stride = first.conv2.stride, first.conv1.stride
+        for m in net.modules():
+            if isinstance(m, nn.Conv2d):
+                bound = m.weight[0].numel() ** -0.5
+                m.bias = nn.Parameter(torch.empty(m.out_channels).uniform_(-bound, bound))
+    return net
 
 
 class SimSiam(nn.Module):

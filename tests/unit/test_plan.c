@@ -31,8 +31,9 @@
 static const struct ss_arch OPTION_A = { "a", SS_BASIC, 5, 3, { 1, 2, 1, 0 }, { 5, 12, 17, 0 }, { 0 }, false };
 static const struct ss_arch PROJECTION = { "b", SS_BASIC_PROJECTION, 8, 2, { 2, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 }, false };
 static const struct ss_arch SHRINKING = { "c", SS_BASIC_PROJECTION, 16, 2, { 1, 1, 0, 0 }, { 16, 7, 0, 0 }, { 0 }, false };
-/* Weight gradients too large for a partial sum of each piece: cut by images, by channels too. */
+/* Weight gradients too large for a partial sum of each piece: cut by channels, or by images too. */
 static const struct ss_arch WIDE = { "d", SS_BASIC_PROJECTION, 8, 3, { 1, 1, 1, 0 }, { 8, 140, 360, 0 }, { 0 }, false };
+static const struct ss_arch WIDE_ROWS = { "j", SS_BASIC_PROJECTION, 4, 1, { 1, 0, 0, 0 }, { 172, 0, 0, 0 }, { 0 }, false };
 /* Winograd's transformed weights too large for a cache: in steps over the whole batch. */
 static const struct ss_arch STEPS = { "e", SS_BASIC_PROJECTION, 16, 2, { 1, 2, 0, 0 }, { 16, 176, 0, 0 }, { 0 }, false };
 
@@ -468,25 +469,31 @@ pieces(void **state)
 static void
 wide(void **state)
 {
-	struct setup s = { &WIDE, 1, 4, 4, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 63, NO_LOCALS };
-	struct ss_net *net = network(&s);
-	struct ss_plan *p;
-	struct ss_err e = SS_ERR_INIT;
+	static const struct setup setups[] = {
+		{ &WIDE, 1, 4, 4, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 63, NO_LOCALS },
+		{ &WIDE_ROWS, 1, 15, 15, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 5, NO_LOCALS },
+	};
 	bool chained = false, by_images = false, by_channels = false;
 
 	(void)state;
-	if (ss_plan_train(&p, net, ss_kernels_find(NULL), s.batch, &net->predictor, 1, &e) < 0)
-		fail_msg("%s", e.text);
-	for (int i = 0; i < net->nodes; i++)
-		if (net->node[i].op == SS_OP_CONV) {
-			chained |= p->split[i].chained;
-			by_images |= !p->split[i].chained && p->split[i].groups > 1 && p->split[i].blocks == 1;
-			by_channels |= !p->split[i].chained && p->split[i].blocks > 1;
-		}
+	for (size_t k = 0; k < sizeof(setups) / sizeof(*setups); k++) {
+		struct ss_net *net = network(&setups[k]);
+		struct ss_plan *p;
+		struct ss_err e = SS_ERR_INIT;
+
+		if (ss_plan_train(&p, net, ss_kernels_find(NULL), setups[k].batch, &net->predictor, 1, &e) < 0)
+			fail_msg("%s", e.text);
+		for (int i = 0; i < net->nodes; i++)
+			if (net->node[i].op == SS_OP_CONV) {
+				chained |= p->split[i].chained;
+				by_images |= !p->split[i].chained && p->split[i].groups > 1;
+				by_channels |= p->split[i].groups == 1 && p->split[i].blocks > 1;
+			}
+		ss_plan_free(p);
+		ss_net_free(net);
+		check_step(&setups[k], false);
+	}
 	assert_true(chained && by_images && by_channels);
-	ss_plan_free(p);
-	ss_net_free(net);
-	check_step(&s, false);
 }
 
 static void
