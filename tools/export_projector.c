@@ -81,7 +81,7 @@ put_picture(struct projector *p, const struct ss_frame *one)
 		tool_die(TOOL_MISUSE, "a sheet of %d x %d pixels holds %zu pictures of side %d: choose fewer "
 		    "records with --limit, or a smaller --side", EXPORT_SPRITE_MAX, EXPORT_SPRITE_MAX, room,
 		    p->sheet.height[0]);
-	tool_pictures(p->x->h, one, p->picture, &m);
+	tool_pictures(p->x->in, one, p->picture, &m);
 	r = ss_sheet_put(&p->sheet, one->first, 0, &m, p->work, &e);
 	if (r < 0)
 		tool_fail(r, &e);

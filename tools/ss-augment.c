@@ -193,7 +193,8 @@ main(int argc, char **argv)
 		for (uint32_t at = 0; at < frame.records; at += part.records) {
 			ss_frame_slice(h, &frame, at,
 			    frame.records - at < most ? frame.records - at : most, &part);
-			tool_pictures(h, &part, plan.image, image);
+			tool_pictures(in, &part, plan.image, image);
+			view_plan_check(&what, in, &part, image);
 			r = ss_viewer_run(viewer, &what, part.epoch, part.records, image,
 			    what.recipe.batch == 0 ? part.data[plan.index]
 			    : batch_keys(key, &part, what.recipe.batch), &e);

@@ -195,9 +195,10 @@ plan_sheet(const struct ss_header *h, const struct choice *c, struct ss_sheet *s
 
 /* Takes as many records of the frame as there is room for; returns how many are shown now. */
 static size_t
-show(const struct ss_header *h, const struct ss_frame *f, const struct choice *c,
+show(const struct ss_reader *in, const struct ss_frame *f, const struct choice *c,
     struct ss_sheet *s, size_t shown, size_t most, struct ss_image_work *w)
 {
+	const struct ss_header *h = ss_reader_header(in);
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_image m;
 	struct ss_frame one;
@@ -206,7 +207,7 @@ show(const struct ss_header *h, const struct ss_frame *f, const struct choice *c
 	for (uint32_t i = 0; i < f->records && shown < most; i++, shown++) {
 		ss_frame_slice(h, f, i, 1, &one);
 		for (int k = 0; k < c->n; k++) {
-			tool_pictures(h, &one, c->tensor[k], &m);
+			tool_pictures(in, &one, c->tensor[k], &m);
 			r = ss_sheet_put(s, shown, k, &m, w, &e);
 			if (r < 0)
 				tool_fail(r, &e);
@@ -242,7 +243,7 @@ main(int argc, char **argv)
 	if (w == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
 	while (tool_next(in, &frame))
-		shown = show(h, &frame, &choice, &sheet, shown, limit < room ? limit : room, w);
+		shown = show(in, &frame, &choice, &sheet, shown, limit < room ? limit : room, w);
 	if (shown == 0)
 		tool_die(TOOL_FAILURE, "%s: there are no records to show", ss_reader_name(in));
 	ss_sheet_trim(&sheet, shown);

@@ -54,6 +54,9 @@ view_plan_input(struct view_plan *p, struct ss_views *what, const struct view_re
 		tool_die(TOOL_MISUSE,
 		    "%s: there is no tensor 'index' (u64), the key of all randomness", name);
 	t = &h->tensor[p->image];
+	if (t->rank == 3 && t->shape[0] == SS_VARIES)
+		tool_die(TOOL_MISUSE, "%s: tensor '%s' varies in its number of channels, which must be 1 or 3 of all",
+		    name, q->tensor);
 	if (!tool_is_picture(t))
 		tool_die(TOOL_MISUSE,
 		    "%s: tensor '%s' must be u8 of 1 or 3 channels, rows, columns", name,
@@ -62,6 +65,19 @@ view_plan_input(struct view_plan *p, struct ss_views *what, const struct view_re
 		tool_die(TOOL_MISUSE,
 		    "%s: the images vary in size: --size must say that of the views", name);
 	settle_sizes(what, q, t);
+}
+
+void
+view_plan_check(const struct ss_views *what, const struct ss_reader *in, const struct ss_frame *f,
+    const struct ss_image *image)
+{
+	struct ss_err e = SS_ERR_INIT;
+
+	for (uint32_t i = 0; i < f->records; i++)
+		if (ss_view_fits(&what->recipe, image[i].height, image[i].width, what->size[0].height,
+		    what->size[0].width, &e) < 0)
+			tool_die(TOOL_MISUSE, "%s: frame %llu, record %llu: %s", ss_reader_name(in), tool_frame_number(in),
+			    (unsigned long long)(f->first + i), e.text);
 }
 
 void

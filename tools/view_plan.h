@@ -25,6 +25,10 @@ struct view_plan {
 void view_plan_input(struct view_plan *p, struct ss_views *what, const struct view_request *q,
     const struct ss_reader *in);
 
+/* Ends the tool if views cannot be made of one of a frame's images. */
+void view_plan_check(const struct ss_views *what, const struct ss_reader *in, const struct ss_frame *f,
+    const struct ss_image *image);
+
 /* The views stand where the image stood; all else stays as it was. */
 void view_plan_output(struct view_plan *p, struct ss_header *out, const struct ss_views *what,
     const struct view_request *q, const struct ss_header *in);

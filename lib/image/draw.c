@@ -8,7 +8,10 @@
 #include "base/philox.h"
 #include "image/draw.h"
 
-enum { CROP_TRIES = 10 };
+enum {
+	CROP_TRIES = 10,
+	WHOLE_MAX = 1 << 28	/* pixels of an image that a view is a window on */
+};
 static const uint32_t TRANSLATION = UINT32_C(1) << 31;	/* added to the view's number */
 
 static bool
@@ -70,13 +73,42 @@ middle(int n)
 	return n < 0 ? -(-n / 2) : (int)rint(n / 2.0);
 }
 
+/* What SS_CENTRE scales an image to: cut off, as torchvision's Resize does with the longer side. */
+static void
+centre_size(const struct ss_recipe *r, int height, int width, int out_height, int out_width, int64_t size[2])
+{
+	int64_t shorter = r->shorter;
+
+	if (shorter == 0)
+		shorter = (out_height < out_width ? out_height : out_width) * 8 / 7;
+	size[0] = height <= width ? shorter : shorter * height / width;
+	size[1] = width <= height ? shorter : shorter * width / height;
+}
+
+int
+ss_view_fits(const struct ss_recipe *r, int height, int width, int out_height, int out_width,
+    struct ss_err *e)
+{
+	int64_t whole[2] = { height, width };
+
+	if (height > SS_VIEW_SIDE_MAX || width > SS_VIEW_SIDE_MAX)
+		return ss_fail(e, SS_EUSAGE, "an image of %d x %d: its sides may have %d pixels", height, width,
+		    SS_VIEW_SIDE_MAX);
+	if (r->crop == SS_CENTRE)
+		centre_size(r, height, width, out_height, out_width, whole);
+	if ((r->crop == SS_CENTRE || r->crop == SS_PADDED) && whole[0] > WHOLE_MAX / whole[1])
+		return ss_fail(e, SS_EUSAGE, "an image of %d x %d is too large if scaled to %lld x %lld", height, width,
+		    (long long)whole[0], (long long)whole[1]);
+	return 0;
+}
+
 /* The part of the image, and where the view is in it. */
 static void
 draw_part(struct ss_rng *g, struct ss_view *v, const struct ss_recipe *r, enum ss_kind kind,
     int height, int width, int out_height, int out_width)
 {
 	const enum ss_crop crop = kind == SS_LOCAL ? SS_PART : r->crop;
-	int shorter = r->shorter;
+	int64_t whole[2];
 
 	v->box = (struct ss_box){ 0, 0, height, width };
 	v->height = out_height;
@@ -96,10 +128,9 @@ draw_part(struct ss_rng *g, struct ss_view *v, const struct ss_recipe *r, enum s
 		v->left = draw_place(g, width + 2 * r->border - out_width) - r->border;
 		break;
 	case SS_CENTRE:
-		if (shorter == 0)
-			shorter = (out_height < out_width ? out_height : out_width) * 8 / 7;
-		v->height = height <= width ? shorter : (int)((int64_t)shorter * height / width);
-		v->width = width <= height ? shorter : (int)((int64_t)shorter * width / height);
+		centre_size(r, height, width, out_height, out_width, whole);
+		v->height = (int)whole[0];
+		v->width = (int)whole[1];
 		v->top = middle(v->height - out_height);
 		v->left = middle(v->width - out_width);
 		break;

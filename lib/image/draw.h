@@ -32,7 +32,14 @@ struct ss_view {
 	int down, right;		/* translated by, in pixels */
 };
 
-/* view counts from 0; height and width are those of the image that the view is made from. */
+/* Of an image's sides: a float holds them, and no product of them overflows 64 bits. */
+enum { SS_VIEW_SIDE_MAX = 1 << 24 };
+
+/* SS_EUSAGE: an image of this size is too large for global views of that size. */
+int ss_view_fits(const struct ss_recipe *r, int height, int width, int out_height, int out_width,
+    struct ss_err *e) SS_MUST_USE;
+
+/* view counts from 0; height and width are those of the image that the view is made from, which fits. */
 void ss_view_draw(struct ss_view *v, const struct ss_recipe *r, uint64_t seed, uint32_t epoch,
     uint64_t index, uint32_t view, int height, int width, int out_height, int out_width);
 

@@ -5,15 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/size.h"
 #include "image/image_work.h"
 #include "image/tf.h"
 #include "image/views.h"
 
-enum {
-	PIECE = 8,		/* images; enough to outweigh the handing out */
-	WHOLE_MAX = 1 << 28	/* pixels of an image that a view is a window on */
-};
+enum { PIECE = 8 };		/* images; enough to outweigh the handing out */
 
 struct ss_viewer {
 	struct ss_pool *pool;
@@ -61,14 +57,10 @@ crop(struct ss_image *m, const struct ss_image *in, const struct ss_recipe *r,
     const struct ss_view *v, bool mirror, struct ss_image_work *w, struct ss_err *e)
 {
 	struct ss_image whole = { NULL, in->channels, v->height, v->width, 0 };
-	size_t bytes;
 	int code;
 
 	if (v->height == m->height && v->width == m->width && v->top == 0 && v->left == 0)
 		return ss_image_resize(m, in, v->box, r->filter, mirror, w, e);
-	if (!ss_mul((size_t)v->height, (size_t)v->width, &bytes) || bytes > WHOLE_MAX)
-		return ss_fail(e, SS_EUSAGE, "an image of %d x %d is too large if scaled to %d x %d",
-		    in->height, in->width, v->height, v->width);
 	whole.plane = ss_image_plane(v->height, v->width);
 	whole.data = ss_work_room(w, SS_WORK_WHOLE, (size_t)whole.channels * whole.plane);
 	if (whole.data == NULL)

@@ -52,6 +52,9 @@ def picture(rng, kind, shape):
     return (planes + rng.uniform(60, 200, (c, 1, 1)) + rng.normal(0, 4, shape)).clip(0, 255).astype(np.uint8)
 
 
+ODD = dict(empty=(0, 9), thin=(1, 30000), long=(1, 2 ** 24 + 1))     # sizes of the 15th image
+
+
 def make(n="20", c="3", h="32", w="32", frame_records="7", epochs="1", vary="", index="yes", dtype="u8",
          seed="0", name="image"):
     n, c, h, w, epochs = int(n), int(c), int(h), int(w), int(epochs)
@@ -59,12 +62,15 @@ def make(n="20", c="3", h="32", w="32", frame_records="7", epochs="1", vary="", 
     shapes = [(c, h, w)] * n
     if vary:
         shapes = [(c, int(rng.integers(1, 2 * h)), int(rng.integers(1, 2 * w))) for _ in range(n)]
+    if vary in ODD:
+        shapes[14] = (c, *ODD[vary])
     images = [picture(rng, i % 2, s) for i, s in enumerate(shapes)]
     if dtype != "u8":
         images = [m.astype(TYPES[dtype]) for m in images]
     lines = ["@HD\tVN:1.0\tNS:%d\tEP:%d\tE0:0\tDS:test" % (n, epochs)]
     lines += ["@TN\tNM:label\tDT:i32\tSH:",
-              "@TN\tNM:%s\tDT:%s\tSH:%s" % (name, dtype, "%d,?,?" % c if vary else "%d,%d,%d" % (c, h, w)),
+              "@TN\tNM:%s\tDT:%s\tSH:%s" % (name, dtype, "?,%d,%d" % (h, w) if vary == "channels" else
+                                        "%d,?,?" % c if vary else "%d,%d,%d" % (c, h, w)),
               "@TN\tNM:name\tDT:u8\tSH:?"]
     lines += ["@TN\tNM:index\tDT:u64\tSH:"] if index == "yes" else []
     lines += ["@LB\tID:0\tNM:zero", "@CO\tpassed on"]
