@@ -159,7 +159,7 @@ dist:
 # bench-NAME: one of the scripts in tests/bench, or bench-conv and bench-norm: kernels as fractions
 # of what the core can do. Rivals are what $(PYTHON) can import.
 FLAGS_bench_kern = $(KERNEL)
-BENCHMARKS = start stream augment knn linprobe embed threads step
+BENCHMARKS = start stream augment augment-224 knn linprobe embed threads step
 bench: bench-conv bench-norm $(BENCHMARKS:%=bench-%)
 bench-conv bench-norm: $(BENCHES)
 	$(BUILD)/tests/bench/bench_kern $(@:bench-%=%)
