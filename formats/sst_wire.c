@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "base/size.h"
+#include "crc.h"
 #include "sst_wire.h"
 
 /* PNG's trick: no text file begins so, and newline or 7-bit mangling shows. */
@@ -19,7 +20,7 @@ static const unsigned char frame_magic[4] = { 'S', 'S', 'T', 'F' };
 uint32_t
 wire_crc(uint32_t crc, const void *p, size_t n)
 {
-	return (uint32_t)crc32_z(crc, p, n);
+	return ss_crc32(crc, p, n);
 }
 
 void
@@ -27,7 +28,7 @@ wire_crc_both(uint32_t *a, uint32_t *b, const void *p, size_t n)
 {
 	uint32_t c;
 
-	if (n < 2048) {		/* combining costs as much as summing about that many bytes */
+	if (n < 8192) {		/* combining costs as much as summing about that many bytes */
 		*a = wire_crc(*a, p, n);
 		*b = wire_crc(*b, p, n);
 		return;
