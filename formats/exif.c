@@ -52,7 +52,8 @@ ss_exif_orientation(const uint8_t *block, size_t n)
 }
 
 void
-ss_exif_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int orientation)
+ss_exif_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int orientation,
+    const struct ss_pixels *px)
 {
 	const ptrdiff_t height = size[0], width = size[1], plane = height * width;
 	const bool turned = ss_exif_turned(orientation);
@@ -60,6 +61,10 @@ ss_exif_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int
 	const bool below = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
 	ptrdiff_t across = turned ? 3 * height : 3, down = turned ? 3 : 3 * width;
 
+	if (orientation == SS_UPRIGHT) {
+		px->split(planes, planes + plane, planes + 2 * plane, rgb, (size_t)plane);
+		return;
+	}
 	if (right) {		/* begin at the far end and go back */
 		rgb += (width - 1) * across;
 		across = -across;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/pixels.h"
+
 /*
  * Which of the eight ways of Exif's tag Orientation turns the stored picture upright.
  * The first row of the stored picture is, and its first column:
@@ -26,6 +28,7 @@ ss_exif_turned(int orientation)
 }
 
 /* rgb (h,w,3) as stored to planes (3,size[0],size[1]), upright. */
-void ss_exif_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int orientation);
+void ss_exif_upright(uint8_t *planes, const uint32_t size[2], const uint8_t *rgb, int orientation,
+    const struct ss_pixels *px);
 
 #endif

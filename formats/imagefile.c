@@ -283,6 +283,7 @@ int
 ss_imagefile_read(FILE *f, const char *name, const struct ss_imagefile_how *how, const uint32_t size[2],
     struct ss_imagefile_work *w, uint8_t *pixels, struct ss_err *e)
 {
+	const struct ss_pixels *px = ss_image_work_pixels(w->image);
 	const struct format *format;
 	struct stored s;
 	uint64_t whole[2];
@@ -299,11 +300,11 @@ ss_imagefile_read(FILE *f, const char *name, const struct ss_imagefile_how *how,
 	if ((r = read_stored(f, name, how, format, &s, eighths, w, part, e)) < 0)
 		return r;
 	if (how->side == 0) {
-		ss_exif_upright(pixels, part, w->rgb, s.orientation);
+		ss_exif_upright(pixels, part, w->rgb, s.orientation, px);
 		return 0;
 	}
 	if ((r = widen(&w->planes, &w->planes_room, (size_t)3 * part[0] * part[1], name, e)) < 0)
 		return r;
-	ss_exif_upright(w->planes, part, w->rgb, s.orientation);
+	ss_exif_upright(w->planes, part, w->rgb, s.orientation, px);
 	return scale(name, how, part, counted, whole, w, pixels, e);
 }

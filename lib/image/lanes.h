@@ -26,6 +26,7 @@ typedef float vf __attribute__((vector_size(4 * SS_LANES)));
 typedef int32_t vi __attribute__((vector_size(4 * SS_LANES)));
 typedef uint32_t vu __attribute__((vector_size(4 * SS_LANES)));
 typedef uint8_t vb __attribute__((vector_size(SS_LANES)));
+typedef uint8_t v16 __attribute__((vector_size(16)));
 
 static inline vi
 load(const uint8_t *p)

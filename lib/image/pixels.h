@@ -61,6 +61,9 @@ struct ss_pixels {
 	void (*convolve_back)(uint8_t *out, const float *in, size_t n, const float *coef,
 	    int count);
 
+	/* r[i], g[i], b[i] = rgb[3i], rgb[3i + 1], rgb[3i + 2]; touches nothing behind n pixels */
+	void (*split)(uint8_t *r, uint8_t *g, uint8_t *b, const uint8_t *rgb, size_t n);
+
 	/* The same on floats, 1 being white; what they are for, tf.c knows. */
 
 	/* px = (px - base) * factor + base + more */

@@ -217,10 +217,42 @@ convolve_back(uint8_t *out, const float *in, size_t n, const float *coef, int co
 	}
 }
 
+/* Of three registers in a row, every third byte from k on; s and t are the places in the last one. */
+#define THIRD(x, y, z, k, s, t) __builtin_shufflevector(__builtin_shufflevector(x, y, k, k + 3, k + 6, k + 9, \
+    k + 12, k + 15, k + 18, k + 21, k + 24, k + 27, (k + 30) % 32, 0, 0, 0, 0, 0), z, \
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, s, t, t + 3, t + 6, t + 9, t + 12)
+
+static void
+split(uint8_t *r, uint8_t *g, uint8_t *b, const uint8_t *rgb, size_t n)
+{
+	size_t i = 0;
+
+#if !defined __SSE2__ || defined __SSSE3__	/* the first cannot shuffle bytes */
+	for (; i + 16 <= n; i += 16) {
+		v16 x, y, z, third;
+
+		memcpy(&x, rgb + 3 * i, sizeof x);
+		memcpy(&y, rgb + 3 * i + 16, sizeof y);
+		memcpy(&z, rgb + 3 * i + 32, sizeof z);
+		third = THIRD(x, y, z, 0, 10, 17);
+		memcpy(r + i, &third, sizeof third);
+		third = THIRD(x, y, z, 1, 10, 18);
+		memcpy(g + i, &third, sizeof third);
+		third = THIRD(x, y, z, 2, 16, 19);
+		memcpy(b + i, &third, sizeof third);
+	}
+#endif
+	for (; i < n; i++) {
+		r[i] = rgb[3 * i];
+		g[i] = rgb[3 * i + 1];
+		b[i] = rgb[3 * i + 2];
+	}
+}
+
 #include "image/pixels_floats.h"
 
 const struct ss_pixels SS_PIXELS_TABLE = {
 	SS_PIXELS_NAME, weigh, blend, saturate, gray, sum, turn, solarize, box,
-	convolve, convolve_back, spread, saturate_floats, turn_floats, gray_floats,
+	convolve, convolve_back, split, spread, saturate_floats, turn_floats, gray_floats,
 	solarize_floats, clamp_floats, cut_floats, convolve_floats, to_bytes
 };

@@ -94,6 +94,17 @@ def main():
             for out in (32, 32), (8, 8), (7, 50), (19, 37), (1, 1), (19, 12), (64, 37):
                 case("resize", *box, *out, cubic, kind=1, size=odd)
         case("resize", 1, 2, 20, 25, 28, 28, cubic, kind=0, size=gray)
+        # photographs: enlarged, a little smaller, much smaller, along one side alone
+        for box in ((0, 0, 300, 402), (20, 31, 140, 143), (1, 0, 224, 402), (3, 7, 250, 224), (0, 1, 227, 231),
+                    (10, 300, 190, 101), (299, 5, 1, 380), (7, 401, 280, 1)):
+            for out in (224, 224), (96, 96), (33, 250):
+                case("resize", *box, *out, cubic, kind=0, size=(3, 300, 402))
+        for out in (224, 224), (96, 97), (31, 5):
+            case("resize", 0, 0, 1500, 700, *out, cubic, kind=0, size=(1, 1500, 700))
+            case("resize", 2, 3, 11, 1900, *out, cubic, kind=1, size=(3, 17, 2000))
+    for sigma in 0.1, 0.5, 0.9, 1.3, 1.999, 2.5, 7, 30, 60:
+        for size in (3, 224, 224), (3, 96, 95), (1, 3, 400):
+            case("box-blur", sigma, kind=0, size=size)
     for size in small, gray, odd:
         case("mirror", kind=0, size=size)
         case("upend", kind=0, size=size)

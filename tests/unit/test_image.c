@@ -184,6 +184,29 @@ test_sum(void **state)
 	free(px);
 }
 
+/* Pixels into planes, to the last and none behind it. */
+static void
+test_split(void **state)
+{
+	enum { MOST = 100 };
+	uint8_t rgb[3 * MOST], plane[3][MOST + 1];
+
+	(void)state;
+	for (int i = 0; i < 3 * MOST; i++)
+		rgb[i] = (uint8_t)(i * 37 % 251);
+	for (int i = 0; ss_pixels_variant(i) != NULL; i++) {
+		for (size_t n = 0; n <= MOST; n++) {
+			memset(plane, 255, sizeof plane);
+			ss_pixels_variant(i)->split(plane[0], plane[1], plane[2], rgb + 3 * MOST - 3 * n, n);
+			for (size_t c = 0; c < 3; c++) {
+				for (size_t x = 0; x < n; x++)
+					assert_int_equal(plane[c][x], rgb[3 * (MOST - n + x) + c]);
+				assert_int_equal(plane[c][n], 255);
+			}
+		}
+	}
+}
+
 static int
 hex_digit(int c)
 {
@@ -289,6 +312,7 @@ main(void)
 		cmocka_unit_test(test_mirror_commutes),
 		cmocka_unit_test(test_plain_crop),
 		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_split),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
