@@ -74,6 +74,90 @@ store(uint8_t *p, vi v)
 #endif
 }
 
+#ifdef __SSE2__
+/*
+ * Products of 16 bits are several times as fast as those of 32, and exact as well where one
+ * factor is split in two. They come in sums of two, so numbers a and b are zipped: a0 b0 a1 b1 ...
+ */
+#define SS_ZIPPED
+typedef int16_t vs __attribute__((vector_size(4 * SS_LANES)));
+
+/* 2 * SS_LANES bytes. */
+static inline vs
+load_short(const uint8_t *p)
+{
+#if defined SS_AVX512
+	return (vs)_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)p));
+#elif defined SS_AVX2
+	return (vs)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p));
+#else
+	return (vs)_mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)p), _mm_setzero_si128());
+#endif
+}
+
+/* Half of a and b, zipped: of each 16 bytes of theirs the first half, */
+static inline vs
+zip_first(vs a, vs b)
+{
+#if defined SS_AVX512
+	return (vs)_mm512_unpacklo_epi16((__m512i)a, (__m512i)b);
+#elif defined SS_AVX2
+	return (vs)_mm256_unpacklo_epi16((__m256i)a, (__m256i)b);
+#else
+	return (vs)_mm_unpacklo_epi16((__m128i)a, (__m128i)b);
+#endif
+}
+
+/* and the second. */
+static inline vs
+zip_second(vs a, vs b)
+{
+#if defined SS_AVX512
+	return (vs)_mm512_unpackhi_epi16((__m512i)a, (__m512i)b);
+#elif defined SS_AVX2
+	return (vs)_mm256_unpackhi_epi16((__m256i)a, (__m256i)b);
+#else
+	return (vs)_mm_unpackhi_epi16((__m128i)a, (__m128i)b);
+#endif
+}
+
+/* a0 * x + b0 * y, a1 * x + b1 * y ... of a and b zipped; xy is x in its lower 16 bits, y above. */
+static inline vu
+weigh_zipped(vs ab, uint32_t xy)
+{
+	const vu both = (vu){ 0 } + xy;
+
+#if defined SS_AVX512
+	return (vu)_mm512_madd_epi16((__m512i)ab, (__m512i)both);
+#elif defined SS_AVX2
+	return (vu)_mm256_madd_epi16((__m256i)ab, (__m256i)both);
+#else
+	return (vu)_mm_madd_epi16((__m128i)ab, (__m128i)both);
+#endif
+}
+
+/* What the halves became, each of 16 bits with its sign, clamped to bytes and in their order again. */
+static inline void
+store_halves(uint8_t *p, vi first, vi second)
+{
+#if defined SS_AVX512
+	__m512i s = _mm512_packs_epi32((__m512i)first, (__m512i)second);
+
+	s = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), _mm512_packus_epi16(s, s));
+	_mm256_storeu_si256((__m256i *)p, _mm512_castsi512_si256(s));
+#elif defined SS_AVX2
+	__m256i s = _mm256_packs_epi32((__m256i)first, (__m256i)second);
+
+	s = _mm256_permute4x64_epi64(_mm256_packus_epi16(s, s), 8);
+	_mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(s));
+#else
+	__m128i s = _mm_packs_epi32((__m128i)first, (__m128i)second);
+
+	_mm_storel_epi64((__m128i *)p, _mm_packus_epi16(s, s));
+#endif
+}
+#endif
+
 static inline vf
 to_float(vi v)
 {

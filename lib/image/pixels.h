@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 enum {
-	SS_PIXELS_SPARE = 16,
+	SS_PIXELS_SPARE = 32,
 	SS_TAP_BITS = 22	/* of a weight: 32 less 8 of the pixel, sign, overshoot */
 };
 

@@ -23,6 +23,54 @@ whole(vf v)
 	return (v + round) - round;
 }
 
+#ifdef SS_ZIPPED
+enum { PART = 12, TAPS_ZIPPED = 64 };	/* bits of the lower part of a weight; weights that are split beforehand */
+
+/* Two weights' lower parts, or what is above them, as weigh_zipped() takes them. */
+static inline uint32_t
+lower_parts(int32_t a, int32_t b)
+{
+	return ((uint32_t)a & ((1 << PART) - 1)) | ((uint32_t)b & ((1 << PART) - 1)) << 16;
+}
+
+static inline uint32_t
+upper_parts(int32_t a, int32_t b)
+{
+	return ((uint32_t)(a >> PART) & 0xffff) | (uint32_t)(b >> PART) << 16;
+}
+
+/* The same as weigh(), two rows at a time. Sums of parts may overflow; that of all does not. */
+static void
+weigh_pairs(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coef, int count)
+{
+	const uint32_t half = 1u << (SS_TAP_BITS - 1);
+	uint32_t lower[TAPS_ZIPPED / 2], upper[TAPS_ZIPPED / 2];
+
+	for (int k = 0; k < count; k += 2) {
+		const int32_t next = k + 1 < count ? coef[k + 1] : 0;
+
+		lower[k / 2] = lower_parts(coef[k], next);
+		upper[k / 2] = upper_parts(coef[k], next);
+	}
+	for (size_t j = 0; j < n; j += 2 * SS_LANES) {
+		vu low1 = { 0 }, low2 = { 0 }, up1 = { 0 }, up2 = { 0 };
+
+		for (int k = 0; k < count; k += 2) {
+			const uint8_t *row = in + (size_t)k * step + j;
+			const vs a = load_short(row), b = k + 1 < count ? load_short(row + step) : a;
+			const vs first = zip_first(a, b), second = zip_second(a, b);
+
+			low1 += weigh_zipped(first, lower[k / 2]);
+			low2 += weigh_zipped(second, lower[k / 2]);
+			up1 += weigh_zipped(first, upper[k / 2]);
+			up2 += weigh_zipped(second, upper[k / 2]);
+		}
+		store_halves(out + j, (vi)((up1 << PART) + low1 + half) >> SS_TAP_BITS,
+		    (vi)((up2 << PART) + low2 + half) >> SS_TAP_BITS);
+	}
+}
+#endif
+
 static void
 weigh(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coef, int count)
 {
@@ -30,6 +78,10 @@ weigh(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coe
 
 	if (count == 1 && coef[0] == 1 << SS_TAP_BITS) {	/* borders of an enlarged image */
 		memcpy(out, in, n);
+#ifdef SS_ZIPPED
+	} else if (count <= TAPS_ZIPPED) {
+		weigh_pairs(out, in, n, step, coef, count);
+#endif
 	} else if (count == 2 && coef[0] >= 0 && coef[1] >= 0) {	/* no overshoot */
 		for (size_t j = 0; j < n; j += SS_LANES) {
 			vi s = load(in + j) * coef[0] + load(in + step + j) * coef[1] + half;
@@ -173,12 +225,45 @@ solarize(uint8_t *px, size_t n, int threshold)
 	}
 }
 
+#ifdef SS_ZIPPED
+enum { RADIUS_ZIPPED = 63 };		/* 127 bytes add up to less than 2^15 */
+
+/* The same as box(). */
+static void
+box_pairs(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
+    uint32_t edge)
+{
+	const uint32_t lower = lower_parts((int32_t)middle, (int32_t)edge), upper = upper_parts((int32_t)middle, (int32_t)edge);
+	const uint32_t half = 1u << 23;
+	const ptrdiff_t far = (radius + 1) * step;
+
+	for (size_t j = 0; j < n; j += 2 * SS_LANES) {
+		const uint8_t *mid = in + j;
+		vs acc = load_short(mid), ends = load_short(mid - far) + load_short(mid + far), first, second;
+
+		for (ptrdiff_t k = step; k != far; k += step)
+			acc += load_short(mid - k) + load_short(mid + k);
+		first = zip_first(acc, ends);
+		second = zip_second(acc, ends);
+		store_halves(out + j,
+		    (vi)(((weigh_zipped(first, upper) << PART) + weigh_zipped(first, lower) + half) >> 24),
+		    (vi)(((weigh_zipped(second, upper) << PART) + weigh_zipped(second, lower) + half) >> 24));
+	}
+}
+#endif
+
 static void
 box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
     uint32_t edge)
 {
 	const ptrdiff_t far = (radius + 1) * step;
 
+#ifdef SS_ZIPPED
+	if (radius <= RADIUS_ZIPPED) {
+		box_pairs(out, in, n, step, radius, middle, edge);
+		return;
+	}
+#endif
 	for (size_t j = 0; j < n; j += SS_LANES) {
 		const uint8_t *mid = in + j;
 		vi acc = load(mid);
