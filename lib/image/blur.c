@@ -13,7 +13,7 @@
 #include "base/size.h"
 #include "image/image_work.h"
 
-enum { PASSES = 3 };
+enum { PASSES = 3, SOME_ROWS = 8 };
 
 /* Equations 7, 11 and 14 of the paper, in Pillow's mixture of float and double. */
 static float
@@ -30,10 +30,10 @@ box_radius(float sigma)
 
 /* Repeats the ends of each row, which is wide in all, pad times. */
 static void
-repeat_ends(uint8_t *row, size_t rows, size_t wide, size_t pad)
+repeat_ends(uint16_t *row, size_t rows, size_t wide, size_t pad)
 {
-	for (uint8_t *end = row + rows * wide; row != end; row += wide) {
-		const uint8_t first = row[pad], last = row[wide - pad - 1];
+	for (uint16_t *end = row + rows * wide; row != end; row += wide) {
+		const uint16_t first = row[pad], last = row[wide - pad - 1];
 
 		for (size_t i = 0; i < pad; i++) {
 			row[i] = first;
@@ -42,10 +42,58 @@ repeat_ends(uint8_t *row, size_t rows, size_t wide, size_t pad)
 	}
 }
 
+struct boxes {
+	int radius;
+	uint32_t whole, edge;
+	size_t pad;			/* pixels repeated beyond each border */
+	uint16_t *a;			/* room for some rows with these, twice */
+	const struct ss_pixels *px;
+};
+
 /*
- * Each pass goes over a whole plane at once, borders included; what comes out of
- * the borders is nonsense, and is overwritten before the next pass.
+ * Along the rows of a plane, from bytes to 16 bits, in which they stay until all is done. Some rows
+ * at a time, borders included, which stay near; what comes out of the borders is nonsense, and is
+ * overwritten before the next pass.
  */
+static void
+blur_rows(struct boxes *x, uint16_t *out, const uint8_t *plane, size_t height, size_t width)
+{
+	const size_t pad = x->pad, wide = width + 2 * pad;
+	uint16_t *from = x->a, *to = x->a + SOME_ROWS * wide + SS_PIXELS_SPARE, *t;
+
+	for (size_t y = 0, n; y < height; y += n) {
+		n = ss_least(SOME_ROWS, height - y);
+		for (size_t i = 0; i < n; i++)
+			x->px->widen(from + i * wide + pad, plane + (y + i) * width, width);
+		for (int pass = 0; pass < PASSES; pass++) {
+			repeat_ends(from, n, wide, pad);
+			x->px->box(to + pad, from + pad, n * wide - 2 * pad, 1, x->radius, x->whole, x->edge);
+			t = from, from = to, to = t;
+		}
+		for (size_t i = 0; i < n; i++)
+			memcpy(out + (y + i) * width, from + i * wide + pad, width * sizeof *out);
+	}
+}
+
+/* Along the columns of in, which has room for the repeated rows above and below. */
+static void
+blur_columns(struct boxes *x, uint8_t *plane, uint16_t *in, uint16_t *other, size_t height, size_t width)
+{
+	uint16_t *t;
+
+	for (int pass = 0; pass < PASSES; pass++) {
+		const uint16_t *last = in + (height - 1) * width;
+
+		for (size_t i = 1; i <= x->pad; i++) {
+			memcpy(in - i * width, in, width * sizeof *in);
+			memcpy(in + (height - 1 + i) * width, last, width * sizeof *in);
+		}
+		x->px->box(other, in, height * width, (ptrdiff_t)width, x->radius, x->whole, x->edge);
+		t = in, in = other, other = t;
+	}
+	x->px->narrow(plane, in, height * width);
+}
+
 static int
 blur_pillow(struct ss_image *m, float sigma, struct ss_image_work *w, struct ss_err *e)
 {
@@ -54,38 +102,19 @@ blur_pillow(struct ss_image *m, float sigma, struct ss_image_work *w, struct ss_
 	const uint32_t whole = (uint32_t)((float)(1 << 24) / (length * 2 + 1));
 	const uint32_t edge = ((1u << 24) - (uint32_t)(radius * 2 + 1) * whole) / 2;
 	const size_t height = (size_t)m->height, width = (size_t)m->width;
-	const size_t pad = (size_t)radius + 1, wide = width + 2 * pad;
-	uint8_t *a = ss_work_room(w, 0, (height + 2 * pad) * wide);
-	uint8_t *b = ss_work_room(w, 1, (height + 2 * pad) * wide), *t;
+	const size_t pad = (size_t)radius + 1, rows = 2 * (SOME_ROWS * (width + 2 * pad) + SS_PIXELS_SPARE);
+	const size_t columns = (height + 2 * pad) * width;
+	uint16_t *a = ss_work_room(w, 0, (columns > rows ? columns : rows) * sizeof *a);
+	uint16_t *b = ss_work_room(w, 1, columns * sizeof *b);
+	struct boxes x = { radius, whole, edge, pad, a, w->px };
 
 	if (a == NULL || b == NULL)
 		return ss_fail(e, SS_EIO, "out of memory for a blur");
 	for (int c = 0; c < m->channels; c++) {
-		uint8_t *plane = m->data + (size_t)c * m->plane, *row;
+		uint8_t *plane = m->data + (size_t)c * m->plane;
 
-		for (size_t y = 0; y < height; y++)
-			memcpy(a + y * wide + pad, plane + y * width, width);
-		for (int pass = 0; pass < PASSES; pass++) {
-			repeat_ends(a, height, wide, pad);
-			w->px->box(b + pad, a + pad, height * wide - 2 * pad, 1, radius, whole,
-			    edge);
-			t = a, a = b, b = t;
-		}
-		row = b + pad * width;
-		for (size_t y = 0; y < height; y++)
-			memcpy(row + y * width, a + y * wide + pad, width);
-		for (int pass = 0; pass < PASSES; pass++) {
-			uint8_t *out = pass < PASSES - 1 ? a + pad * width : plane;
-			const uint8_t *last = row + (height - 1) * width;
-
-			for (size_t i = 1; i <= pad; i++) {
-				memcpy(row - i * width, row, width);
-				memcpy(row + (height - 1 + i) * width, last, width);
-			}
-			w->px->box(out, row, height * width, (ptrdiff_t)width, radius, whole, edge);
-			row = out;
-			t = a, a = b, b = t;
-		}
+		blur_rows(&x, b + pad * width, plane, height, width);
+		blur_columns(&x, plane, b + pad * width, a + pad * width, height, width);
 	}
 	return 0;
 }

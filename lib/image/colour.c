@@ -4,6 +4,8 @@
  * The first three blend an image with a degenerate one: black, its mean gray, its
  * gray version. An image of one channel has no colour to change.
  */
+#include <string.h>
+
 #include "image/image.h"
 
 static size_t
@@ -76,6 +78,6 @@ ss_image_gray(struct ss_image *m, const struct ss_pixels *px)
 	if (m->channels != 3)
 		return;
 	px->gray(r, r, g, b, pixels_of(m));
-	for (size_t i = 0; i < pixels_of(m); i++)
-		b[i] = g[i] = r[i];
+	memcpy(g, r, pixels_of(m));
+	memcpy(b, r, pixels_of(m));
 }

@@ -26,6 +26,7 @@ typedef float vf __attribute__((vector_size(4 * SS_LANES)));
 typedef int32_t vi __attribute__((vector_size(4 * SS_LANES)));
 typedef uint32_t vu __attribute__((vector_size(4 * SS_LANES)));
 typedef uint8_t vb __attribute__((vector_size(SS_LANES)));
+typedef uint16_t vh __attribute__((vector_size(2 * SS_LANES)));
 typedef uint8_t v16 __attribute__((vector_size(16)));
 
 static inline vi
@@ -136,24 +137,33 @@ weigh_zipped(vs ab, uint32_t xy)
 #endif
 }
 
-/* What the halves became, each of 16 bits with its sign, clamped to bytes and in their order again. */
-static inline void
-store_halves(uint8_t *p, vi first, vi second)
+/* What the halves became, whole again and in order; numbers of 16 bits with their sign. */
+static inline vs
+join(vi first, vi second)
 {
 #if defined SS_AVX512
-	__m512i s = _mm512_packs_epi32((__m512i)first, (__m512i)second);
-
-	s = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), _mm512_packus_epi16(s, s));
-	_mm256_storeu_si256((__m256i *)p, _mm512_castsi512_si256(s));
+	return (vs)_mm512_packs_epi32((__m512i)first, (__m512i)second);
 #elif defined SS_AVX2
-	__m256i s = _mm256_packs_epi32((__m256i)first, (__m256i)second);
-
-	s = _mm256_permute4x64_epi64(_mm256_packus_epi16(s, s), 8);
-	_mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(s));
+	return (vs)_mm256_packs_epi32((__m256i)first, (__m256i)second);
 #else
-	__m128i s = _mm_packs_epi32((__m128i)first, (__m128i)second);
+	return (vs)_mm_packs_epi32((__m128i)first, (__m128i)second);
+#endif
+}
 
-	_mm_storel_epi64((__m128i *)p, _mm_packus_epi16(s, s));
+/* As bytes, clamped. */
+static inline void
+store_short(uint8_t *p, vs v)
+{
+#if defined SS_AVX512
+	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6), both = _mm512_packus_epi16((__m512i)v, (__m512i)v);
+
+	_mm256_storeu_si256((__m256i *)p, _mm512_castsi512_si256(_mm512_permutexvar_epi64(even, both)));
+#elif defined SS_AVX2
+	const __m256i both = _mm256_packus_epi16((__m256i)v, (__m256i)v);
+
+	_mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(_mm256_permute4x64_epi64(both, 8)));
+#else
+	_mm_storel_epi64((__m128i *)p, _mm_packus_epi16((__m128i)v, (__m128i)v));
 #endif
 }
 #endif

@@ -48,10 +48,12 @@ struct ss_pixels {
 
 	/*
 	 * out[j] = (whole * the sum over |k| <= radius of in[j + k * step]
-	 * + edge * the two beyond these) / 2^24, rounded
+	 * + edge * the two beyond these) / 2^24, rounded; bytes, in 16 bits each
 	 */
-	void (*box)(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius,
+	void (*box)(uint16_t *out, const uint16_t *in, size_t n, ptrdiff_t step, int radius,
 	    uint32_t whole, uint32_t edge);
+	void (*widen)(uint16_t *out, const uint8_t *in, size_t n);	/* to these */
+	void (*narrow)(uint8_t *out, const uint16_t *in, size_t n);	/* and back */
 
 	/* out[j] = the sum over k < count of in[j + k * step] * coef[k] */
 	void (*convolve)(float *out, const uint8_t *in, size_t n, size_t step,

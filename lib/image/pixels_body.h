@@ -65,8 +65,8 @@ weigh_pairs(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_
 			up1 += weigh_zipped(first, upper[k / 2]);
 			up2 += weigh_zipped(second, upper[k / 2]);
 		}
-		store_halves(out + j, (vi)((up1 << PART) + low1 + half) >> SS_TAP_BITS,
-		    (vi)((up2 << PART) + low2 + half) >> SS_TAP_BITS);
+		store_short(out + j, join((vi)((up1 << PART) + low1 + half) >> SS_TAP_BITS,
+		    (vi)((up2 << PART) + low2 + half) >> SS_TAP_BITS));
 	}
 }
 #endif
@@ -228,9 +228,18 @@ solarize(uint8_t *px, size_t n, int threshold)
 #ifdef SS_ZIPPED
 enum { RADIUS_ZIPPED = 63 };		/* 127 bytes add up to less than 2^15 */
 
+static inline vs
+loads(const uint16_t *p)
+{
+	vs v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
 /* The same as box(). */
 static void
-box_pairs(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
+box_pairs(uint16_t *out, const uint16_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
     uint32_t edge)
 {
 	const uint32_t lower = lower_parts((int32_t)middle, (int32_t)edge), upper = upper_parts((int32_t)middle, (int32_t)edge);
@@ -238,22 +247,31 @@ box_pairs(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius,
 	const ptrdiff_t far = (radius + 1) * step;
 
 	for (size_t j = 0; j < n; j += 2 * SS_LANES) {
-		const uint8_t *mid = in + j;
-		vs acc = load_short(mid), ends = load_short(mid - far) + load_short(mid + far), first, second;
+		const uint16_t *mid = in + j;
+		vs acc = loads(mid), ends = loads(mid - far) + loads(mid + far), first, second;
 
 		for (ptrdiff_t k = step; k != far; k += step)
-			acc += load_short(mid - k) + load_short(mid + k);
+			acc += loads(mid - k) + loads(mid + k);
 		first = zip_first(acc, ends);
 		second = zip_second(acc, ends);
-		store_halves(out + j,
-		    (vi)(((weigh_zipped(first, upper) << PART) + weigh_zipped(first, lower) + half) >> 24),
+		acc = join((vi)(((weigh_zipped(first, upper) << PART) + weigh_zipped(first, lower) + half) >> 24),
 		    (vi)(((weigh_zipped(second, upper) << PART) + weigh_zipped(second, lower) + half) >> 24));
+		memcpy(out + j, &acc, sizeof acc);
 	}
 }
 #endif
 
+static inline vi
+load_wide(const uint16_t *p)
+{
+	vh v;
+
+	memcpy(&v, p, sizeof v);
+	return __builtin_convertvector(v, vi);
+}
+
 static void
-box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
+box(uint16_t *out, const uint16_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
     uint32_t edge)
 {
 	const ptrdiff_t far = (radius + 1) * step;
@@ -265,15 +283,44 @@ box(uint8_t *out, const uint8_t *in, size_t n, ptrdiff_t step, int radius, uint3
 	}
 #endif
 	for (size_t j = 0; j < n; j += SS_LANES) {
-		const uint8_t *mid = in + j;
-		vi acc = load(mid);
+		const uint16_t *mid = in + j;
+		vi acc = load_wide(mid);
 		vu s;
+		vh low;
 
 		for (ptrdiff_t k = step; k != far; k += step)
-			acc += load(mid - k) + load(mid + k);
-		s = (vu)acc * middle + (vu)(load(mid - far) + load(mid + far)) * edge + (1u << 23);
-		store(out + j, (vi)(s >> 24));
+			acc += load_wide(mid - k) + load_wide(mid + k);
+		s = (vu)acc * middle + (vu)(load_wide(mid - far) + load_wide(mid + far)) * edge + (1u << 23);
+		low = __builtin_convertvector(s >> 24, vh);
+		memcpy(out + j, &low, sizeof low);
 	}
+}
+
+static void
+widen(uint16_t *out, const uint8_t *in, size_t n)
+{
+#ifdef SS_ZIPPED
+	for (size_t j = 0; j < n; j += 2 * SS_LANES) {
+		const vs v = load_short(in + j);
+
+		memcpy(out + j, &v, sizeof v);
+	}
+#else
+	for (size_t j = 0; j < n; j++)
+		out[j] = in[j];
+#endif
+}
+
+static void
+narrow(uint8_t *out, const uint16_t *in, size_t n)
+{
+#ifdef SS_ZIPPED
+	for (size_t j = 0; j < n; j += 2 * SS_LANES)
+		store_short(out + j, loads(in + j));
+#else
+	for (size_t j = 0; j < n; j++)
+		out[j] = (uint8_t)in[j];
+#endif
 }
 
 static void
@@ -338,6 +385,6 @@ split(uint8_t *r, uint8_t *g, uint8_t *b, const uint8_t *rgb, size_t n)
 
 const struct ss_pixels SS_PIXELS_TABLE = {
 	SS_PIXELS_NAME, weigh, blend, saturate, gray, sum, turn, solarize, box,
-	convolve, convolve_back, split, spread, saturate_floats, turn_floats, gray_floats,
+	widen, narrow, convolve, convolve_back, split, spread, saturate_floats, turn_floats, gray_floats,
 	solarize_floats, clamp_floats, cut_floats, convolve_floats, to_bytes
 };
