@@ -41,4 +41,10 @@ void ss_gaussian(float *coef, int kernel, float sigma);
 /* The weights for these sizes; NULL: out of memory. Valid until the next call. */
 const struct ss_taps *ss_work_taps(struct ss_image_work *w, int in, double extent, int out, enum ss_filter f);
 
+/*
+ * Plans for ss_pixels.across that do what the weights say, in buffer 2; NULL: the CPU has no such loop, or too many
+ * columns come into one, or memory is out. Without them it goes another way.
+ */
+const struct ss_across *ss_work_across(struct ss_image_work *w, const struct ss_taps *t, bool mirror, size_t *plans);
+
 #endif

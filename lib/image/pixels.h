@@ -17,8 +17,35 @@
 
 enum {
 	SS_PIXELS_SPARE = 32,
-	SS_TAP_BITS = 22	/* of a weight: 32 less 8 of the pixel, sign, overshoot */
+	SS_TAP_BITS = 22,	/* of a weight: 32 less 8 of the pixel, sign, overshoot */
+	SS_TAP_LOWER = 12,	/* of these, bits of its lower part, where it is split in two */
+	SS_ACROSS = 16, SS_ACROSS_FROM = 32, SS_ACROSS_PAIRS = 4
 };
+
+/*
+ * How SS_ACROSS columns come from SS_ACROSS_FROM. Column i of pair p is the sum of what is at the two
+ * places [p][2i] and [p][2i + 1], times the lower and upper parts of two weights, 16 bits each.
+ */
+struct ss_across {
+	uint16_t place[SS_ACROSS_PAIRS][2 * SS_ACROSS];
+	uint32_t lower[SS_ACROSS_PAIRS][SS_ACROSS], upper[SS_ACROSS_PAIRS][SS_ACROSS];
+	uint32_t there;		/* which of the columns that it comes from there are */
+	uint16_t wanted;	/* which of the columns there shall be */
+	int from, to, pairs;	/* the first of either */
+};
+
+/* Two weights' lower parts, or what is above them, one in each half. */
+static inline uint32_t
+ss_lower_parts(int32_t a, int32_t b)
+{
+	return ((uint32_t)a & ((1 << SS_TAP_LOWER) - 1)) | ((uint32_t)b & ((1 << SS_TAP_LOWER) - 1)) << 16;
+}
+
+static inline uint32_t
+ss_upper_parts(int32_t a, int32_t b)
+{
+	return ((uint32_t)(a >> SS_TAP_LOWER) & 0xffff) | (uint32_t)(b >> SS_TAP_LOWER) << 16;
+}
 
 struct ss_pixels {
 	const char *name;
@@ -29,6 +56,13 @@ struct ss_pixels {
 	 */
 	void (*weigh)(uint8_t *out, const uint8_t *in, size_t n, size_t step,
 	    const int32_t *coef, int count);
+
+	/*
+	 * The same along rows, as so many plans of columns have it; in and out are pitches apart. Touches
+	 * nothing outside. NULL: this CPU does better with weigh and a transposed image.
+	 */
+	void (*across)(uint8_t *out, size_t out_pitch, const uint8_t *in, size_t in_pitch, size_t rows,
+	    const struct ss_across *plan, size_t plans);
 
 	/* px = base + factor * (px - base), cut off and clamped */
 	void (*blend)(uint8_t *px, size_t n, int base, float factor);

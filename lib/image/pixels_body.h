@@ -24,20 +24,7 @@ whole(vf v)
 }
 
 #ifdef SS_ZIPPED
-enum { PART = 12, TAPS_ZIPPED = 64 };	/* bits of the lower part of a weight; weights that are split beforehand */
-
-/* Two weights' lower parts, or what is above them, as weigh_zipped() takes them. */
-static inline uint32_t
-lower_parts(int32_t a, int32_t b)
-{
-	return ((uint32_t)a & ((1 << PART) - 1)) | ((uint32_t)b & ((1 << PART) - 1)) << 16;
-}
-
-static inline uint32_t
-upper_parts(int32_t a, int32_t b)
-{
-	return ((uint32_t)(a >> PART) & 0xffff) | (uint32_t)(b >> PART) << 16;
-}
+enum { PART = SS_TAP_LOWER, TAPS_ZIPPED = 64 };	/* weights that are split beforehand */
 
 /* The same as weigh(), two rows at a time. Sums of parts may overflow; that of all does not. */
 static void
@@ -49,8 +36,8 @@ weigh_pairs(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_
 	for (int k = 0; k < count; k += 2) {
 		const int32_t next = k + 1 < count ? coef[k + 1] : 0;
 
-		lower[k / 2] = lower_parts(coef[k], next);
-		upper[k / 2] = upper_parts(coef[k], next);
+		lower[k / 2] = ss_lower_parts(coef[k], next);
+		upper[k / 2] = ss_upper_parts(coef[k], next);
 	}
 	for (size_t j = 0; j < n; j += 2 * SS_LANES) {
 		vu low1 = { 0 }, low2 = { 0 }, up1 = { 0 }, up2 = { 0 };
@@ -101,6 +88,38 @@ weigh(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coe
 		}
 	}
 }
+
+#ifdef SS_AVX512
+/* A plan stays in registers while all rows go by. */
+static void
+across(uint8_t *out, size_t out_pitch, const uint8_t *in, size_t in_pitch, size_t rows,
+    const struct ss_across *plan, size_t plans)
+{
+	const __m512i half = _mm512_set1_epi32(1 << (SS_TAP_BITS - 1));
+
+	for (const struct ss_across *a = plan; a < plan + plans; a++) {
+		const uint8_t *from = in + a->from;
+		uint8_t *to = out + a->to;
+
+		for (size_t y = 0; y < rows; y++, from += in_pitch, to += out_pitch) {
+			const __m512i row = _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(a->there, from));
+			__m512i low = half, up = _mm512_setzero_si512();
+
+			for (int p = 0; p < a->pairs; p++) {
+				const __m512i two = _mm512_permutexvar_epi16(_mm512_loadu_si512(a->place[p]), row);
+
+				low = _mm512_add_epi32(low, _mm512_madd_epi16(two, _mm512_loadu_si512(a->lower[p])));
+				up = _mm512_add_epi32(up, _mm512_madd_epi16(two, _mm512_loadu_si512(a->upper[p])));
+			}
+			low = _mm512_srai_epi32(_mm512_add_epi32(low, _mm512_slli_epi32(up, PART)), SS_TAP_BITS);
+			low = _mm512_max_epi32(low, _mm512_setzero_si512());
+			_mm_mask_storeu_epi8(to, a->wanted, _mm512_cvtusepi32_epi8(low));
+		}
+	}
+}
+#else
+#define across NULL
+#endif
 
 static void
 blend(uint8_t *px, size_t n, int base, float factor)
@@ -242,7 +261,7 @@ static void
 box_pairs(uint16_t *out, const uint16_t *in, size_t n, ptrdiff_t step, int radius, uint32_t middle,
     uint32_t edge)
 {
-	const uint32_t lower = lower_parts((int32_t)middle, (int32_t)edge), upper = upper_parts((int32_t)middle, (int32_t)edge);
+	const uint32_t lower = ss_lower_parts((int32_t)middle, (int32_t)edge), upper = ss_upper_parts((int32_t)middle, (int32_t)edge);
 	const uint32_t half = 1u << 23;
 	const ptrdiff_t far = (radius + 1) * step;
 
@@ -384,7 +403,7 @@ split(uint8_t *r, uint8_t *g, uint8_t *b, const uint8_t *rgb, size_t n)
 #include "image/pixels_floats.h"
 
 const struct ss_pixels SS_PIXELS_TABLE = {
-	SS_PIXELS_NAME, weigh, blend, saturate, gray, sum, turn, solarize, box,
+	SS_PIXELS_NAME, weigh, across, blend, saturate, gray, sum, turn, solarize, box,
 	widen, narrow, convolve, convolve_back, split, spread, saturate_floats, turn_floats, gray_floats,
 	solarize_floats, clamp_floats, cut_floats, convolve_floats, to_bytes
 };

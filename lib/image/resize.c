@@ -3,7 +3,8 @@
  *
  * Two passes, columns first, rounded to bytes in between, as Pillow does. Both run
  * along memory: the crop is transposed, so that a pass is a weighted sum of
- * rows, all channels side by side.
+ * rows, all channels side by side. Where the CPU can pick any of many columns at once, and
+ * the picture does not become much smaller, the first pass does without.
  */
 #include <string.h>
 
@@ -100,46 +101,61 @@ copy_box(struct ss_image *out, const struct ss_image *in, struct ss_box box)
 	}
 }
 
-/* Of the box, so many rows and columns count; its sizes, or less. */
-static int
-resize(struct ss_image *out, const struct ss_image *in, struct ss_box box, double rows_counted,
-    double columns_counted, enum ss_filter filter, bool mirror, struct ss_image_work *w, struct ss_err *e)
+/* The columns of the box to those of out: rows of a channel, channel after channel. */
+static uint8_t *
+scale_columns(const struct ss_image *out, const struct ss_image *in, struct ss_box box, double counted,
+    enum ss_filter filter, bool mirror, struct ss_image_work *w)
 {
 	const size_t channels = (size_t)in->channels, height = (size_t)box.height,
 	    width = (size_t)box.width, wide = (size_t)out->width, pitch = (size_t)in->width;
 	const size_t column = ss_round64(channels * height);	/* a column of all channels */
 	const size_t rows = channels * height * wide;
-	const struct ss_taps *t;
+	const uint8_t *corner = in->data + (size_t)box.top * pitch + (size_t)box.left;
+	const struct ss_taps *t = ss_work_taps(w, box.width, counted, out->width, filter);
+	const struct ss_across *plan;
 	uint8_t *first, *second;
+	size_t plans;
 
-	first = ss_work_room(w, 0, width * column > rows ? width * column : rows);
-	second = ss_work_room(w, 1, wide * column);
-	if (first == NULL || second == NULL)
-		goto no_memory;
-
-	for (size_t c = 0; c < channels; c++)
-		transpose(first + c * height, column, in->data + c * in->plane
-		    + (size_t)box.top * pitch + (size_t)box.left, pitch, height, width);
-	t = ss_work_taps(w, box.width, columns_counted, out->width, filter);
 	if (t == NULL)
-		goto no_memory;
+		return NULL;
+	plan = ss_work_across(w, t, mirror, &plans);
+	first = ss_work_room(w, 0, plan == NULL && width * column > rows ? width * column : rows);
+	second = plan == NULL ? ss_work_room(w, 1, wide * column) : first;
+	if (first == NULL || second == NULL)
+		return NULL;
+	for (size_t c = 0; c < channels; c++) {
+		if (plan != NULL)
+			w->px->across(first + c * height * wide, wide, corner + c * in->plane, pitch, height, plan, plans);
+		else
+			transpose(first + c * height, column, corner + c * in->plane, pitch, height, width);
+	}
+	if (plan != NULL)
+		return first;
 	for (size_t x = 0; x < wide; x++)
 		w->px->weigh(second + (mirror ? wide - 1 - x : x) * column,
 		    first + (size_t)t->first[x] * column, channels * height, column,
 		    t->coef + x * (size_t)t->most, t->count[x]);
-
 	transpose(first, wide, second, column, wide, channels * height);
-	t = ss_work_taps(w, box.height, rows_counted, out->height, filter);
-	if (t == NULL)
-		goto no_memory;
-	for (size_t c = 0; c < channels; c++)
+	return first;
+}
+
+/* Of the box, so many rows and columns count; its sizes, or less. */
+static int
+resize(struct ss_image *out, const struct ss_image *in, struct ss_box box, double rows_counted,
+    double columns_counted, enum ss_filter filter, bool mirror, struct ss_image_work *w, struct ss_err *e)
+{
+	const size_t height = (size_t)box.height, wide = (size_t)out->width;
+	const uint8_t *rows = scale_columns(out, in, box, columns_counted, filter, mirror, w);
+	const struct ss_taps *t = ss_work_taps(w, box.height, rows_counted, out->height, filter);
+
+	if (rows == NULL || t == NULL)
+		return ss_fail(e, SS_EIO, "out of memory for an image of %d x %d", out->height, out->width);
+	for (size_t c = 0; c < (size_t)in->channels; c++)
 		for (size_t y = 0; y < (size_t)out->height; y++)
 			w->px->weigh(out->data + c * out->plane + y * wide,
-			    first + (c * height + (size_t)t->first[y]) * wide, wide, wide,
+			    rows + (c * height + (size_t)t->first[y]) * wide, wide, wide,
 			    t->coef + y * (size_t)t->most, t->count[y]);
 	return 0;
-no_memory:
-	return ss_fail(e, SS_EIO, "out of memory for an image of %d x %d", out->height, out->width);
 }
 
 int
