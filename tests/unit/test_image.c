@@ -4,11 +4,14 @@
  * tests/golden/augment.txt has the results of tests/torch/make_augment_goldens.py, as
  * checksums: all but one of the operations have to agree in every byte.
  */
+#define _DEFAULT_SOURCE		/* MAP_ANONYMOUS */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
@@ -122,7 +125,7 @@ test_mirror_commutes(void **state)
 
 	(void)state;
 	for (int cubic = 0; cubic < 2; cubic++) {
-		for (int width = 1; width < 50; width += 3) {
+		for (int width = 1; width < 150; width += width < 50 ? 3 : 19) {
 			struct ss_image in = picture(0, 3, 29, 31);
 			struct ss_image a = picture(0, 3, 17, width), b = picture(1, 3, 17, width);
 			struct ss_box box = { 3, 2, 21, 27 };
@@ -165,6 +168,41 @@ test_plain_crop(void **state)
 	free(in.data);
 	free(out.data);
 	ss_image_work_free(w);
+}
+
+/* A packed image is read to its last byte, and no further. */
+static void
+test_bounds(void **state)
+{
+	static const int sizes[][2] = { { 9, 70 }, { 31, 33 }, { 5, 5 }, { 2, 500 }, { 70, 9 } };
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), room = 8 * page;
+	uint8_t *p = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct ss_image out = picture(0, 3, 40, 90);
+	struct ss_err e = SS_ERR_INIT;
+
+	(void)state;
+	assert_true(p != MAP_FAILED);
+	for (size_t i = 0; i < room; i++)
+		p[i] = (uint8_t)(i * 31);
+	assert_int_equal(mprotect(p + room, page, PROT_NONE), 0);
+	for (int i = 0; ss_pixels_variant(i) != NULL; i++) {
+		struct ss_image_work *w = ss_image_work_create(ss_pixels_variant(i));
+
+		for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+			const size_t n = (size_t)(sizes[s][0] * sizes[s][1]);
+			const struct ss_image in = { p + room - 3 * n, 3, sizes[s][0], sizes[s][1], n };
+			const struct ss_box box = { sizes[s][0] / 2, sizes[s][1] / 3, sizes[s][0] - sizes[s][0] / 2,
+			    sizes[s][1] - sizes[s][1] / 3 };
+
+			for (int cubic = 0; cubic < 2; cubic++)
+				for (int mirror = 0; mirror < 2; mirror++)
+					assert_int_equal(ss_image_resize(&out, &in, box, cubic ? SS_BICUBIC : SS_BILINEAR,
+					    mirror, w, &e), 0);
+		}
+		ss_image_work_free(w);
+	}
+	free(out.data);
+	munmap(p, room + page);
 }
 
 static void
@@ -311,6 +349,7 @@ main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_mirror_commutes),
 		cmocka_unit_test(test_plain_crop),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_split),
 	};

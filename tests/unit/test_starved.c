@@ -356,6 +356,31 @@ views(struct ss_err *e)
 	return r;
 }
 
+/* Views of pictures that are larger: parts, the middle, blurs of both kinds, smaller views beside them. */
+static int
+photos(struct ss_err *e)
+{
+	static const char *const recipes[] = { "simsiam", "fair-test", "simsiam-tf", "dino" };
+	enum { HEIGHT = 150, WIDTH = 130, OUT = 100, LOCAL = 64 };
+	static uint8_t photo[3 * HEIGHT * WIDTH], out[10][3 * OUT * OUT];
+	const struct ss_image in = { photo, 3, HEIGHT, WIDTH, HEIGHT * WIDTH };
+	const uint64_t index = 3;
+	struct ss_viewer *v = NULL;
+	int r = ss_viewer_create(&v, NULL, e);
+
+	for (size_t i = 0; r == 0 && i < sizeof(recipes) / sizeof(*recipes); i++) {
+		struct ss_views what = { .recipe = *ss_recipe_find(recipes[i]), .seed = 1, .channels = 3,
+			.size = { { OUT, OUT }, { LOCAL, LOCAL } } };
+
+		for (int k = 0; k < ss_views_count(&what); k++)
+			what.out[k] = out[k];
+		what.recipe.blur[SS_ODD] = what.recipe.translate[SS_ODD] = 1;
+		r = ss_viewer_run(v, &what, 0, 1, &in, &index, e);
+	}
+	ss_viewer_free(v);
+	return r;
+}
+
 static int
 sheet(struct ss_err *e)
 {
@@ -374,7 +399,7 @@ sheet(struct ss_err *e)
 
 static const struct starve_case cases[] = {
 	{ "drawn", drawn }, { "folder", folder }, { "gathered", gathered }, { "archive", archive }, { "knn", knn }, { "probe", probe }, { "choice", choice },
-	{ "map", map }, { "chart", chart }, { "views", views }, { "sheet", sheet },
+	{ "map", map }, { "chart", chart }, { "views", views }, { "photos", photos }, { "sheet", sheet },
 };
 
 static void
