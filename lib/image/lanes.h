@@ -81,7 +81,7 @@ store(uint8_t *p, vi v)
  * factor is split in two. They come in sums of two, so numbers a and b are zipped: a0 b0 a1 b1 ...
  */
 #define SS_ZIPPED
-typedef int16_t vs __attribute__((vector_size(4 * SS_LANES)));
+typedef uint16_t vs __attribute__((vector_size(4 * SS_LANES)));
 
 /* 2 * SS_LANES bytes. */
 static inline vs
