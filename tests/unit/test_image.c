@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "base/size.h"
-#include "image/image.h"
+#include "image/views.h"
 
 #define GOLDEN "tests/golden/augment.txt"
 
@@ -342,6 +342,33 @@ test_golden(void **state)
 	assert_true(variants >= 1);
 }
 
+/* Whole views of a photograph's size, by every recipe: the same bytes in every variant. */
+static void
+test_views(void **state)
+{
+	static uint8_t first[2][3 * 224 * 224], out[3 * 224 * 224];
+	struct ss_image in = picture(0, 3, 300, 402);
+	struct ss_err e = SS_ERR_INIT;
+	const struct ss_recipe *r;
+	struct ss_view v;
+
+	(void)state;
+	for (int n = 0; (r = ss_recipe_number(n)) != NULL; n++) {
+		for (int i = 0; ss_pixels_variant(i) != NULL; i++) {
+			struct ss_image_work *w = ss_image_work_create(ss_pixels_variant(i));
+
+			for (uint32_t k = 0; k < 2; k++) {
+				ss_view_draw(&v, r, 4, 0, (uint64_t)n, k, 300, 402, 224, 224);
+				assert_int_equal(ss_view_make(i == 0 ? first[k] : out, 224, 224, &in, r, &v, w, &e), 0);
+				if (i > 0 && memcmp(out, first[k], sizeof out) != 0)
+					fail_msg("%s: view %d by %s differs", r->name, (int)k, ss_pixels_variant(i)->name);
+			}
+			ss_image_work_free(w);
+		}
+	}
+	free(in.data);
+}
+
 int
 main(void)
 {
@@ -352,6 +379,7 @@ main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_views),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
