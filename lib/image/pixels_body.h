@@ -24,7 +24,11 @@ whole(vf v)
 }
 
 #ifdef SS_ZIPPED
-enum { PART = SS_TAP_LOWER, TAPS_ZIPPED = 64 };	/* weights that are split beforehand */
+enum {
+	PART = SS_TAP_LOWER,
+	TAPS_ZIPPED = 64,	/* weights that are split beforehand, */
+	LONG = 128		/* which pays for as many pixels */
+};
 
 /* The same as weigh(), two rows at a time. Sums of parts may overflow; that of all does not. */
 static void
@@ -66,7 +70,7 @@ weigh(uint8_t *out, const uint8_t *in, size_t n, size_t step, const int32_t *coe
 	if (count == 1 && coef[0] == 1 << SS_TAP_BITS) {	/* borders of an enlarged image */
 		memcpy(out, in, n);
 #ifdef SS_ZIPPED
-	} else if (count <= TAPS_ZIPPED) {
+	} else if (n >= LONG && count <= TAPS_ZIPPED) {
 		weigh_pairs(out, in, n, step, coef, count);
 #endif
 	} else if (count == 2 && coef[0] >= 0 && coef[1] >= 0) {	/* no overshoot */
