@@ -16,13 +16,27 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 import zlib
 
 
 def npy(shape, dtype, data, version=1, order="False"):
-    head = "{'descr': '%s', 'fortran_order': %s, 'shape': (%s,), }" % (dtype, order, ", ".join(map(str, shape)))
+    head = "{'descr': '%s', 'fortran_order': %s, 'shape': (%s), }" % (dtype, order, "".join("%d, " % n for n in shape))
     head += " " * (-(len(head) + 11) % 64) + "\n"
     return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(head)) + head.encode() + data
+
+
+def npz(members, method=zipfile.ZIP_STORED, wide=False, comment=b""):
+    """As numpy.savez writes it: with 64-bit sizes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        z.comment = comment
+        for name, data in members:
+            info = zipfile.ZipInfo(name)
+            info.compress_type = method
+            with z.open(info, "w", force_zip64=wide) as f:
+                f.write(data)
+    return out.getvalue()
 
 
 def idx(dims, data):
@@ -86,6 +100,13 @@ def seeds(gen):
     yield "npy", "f32", npy((2, 1, 2, 2), "<f4", struct.pack("<8f", *range(8)), 2)
     yield "npy", "gray", npy((3, 4, 4), "|u1", noise[:48])
     yield "npy", "gz", gzip.compress(npy((2, 3, 4, 4), "|u1", noise[:96]), mtime=0)
+    arrays = [("conv1.weight.npy", npy((2, 3, 2, 2), "<f4", noise[:96])), ("bn1.running_var.npy", npy((4,), "<f8", noise[:32])),
+              ("n.npy", npy((), "<i8", noise[:8]))]
+    yield "npz", "stored", npz(arrays, wide=True)
+    yield "npz", "packed", npz(arrays, zipfile.ZIP_DEFLATED, comment=b"note")
+    yield "npz", "odd", npz([("a.npy", npy((2, 2), "<f4", noise[:16], order="True")), ("b.npy", npy((1,), "|O", b"x"))])
+    yield "npz", "bomb", npz([("a.npy", npy((1 << 25,), "|u1", bytes(1 << 25)))], zipfile.ZIP_DEFLATED)
+    yield "npz", "torch", npz([("archive/data.pkl", noise[:20])])
     yield "idx", "images", idx((3, 4, 5), noise[:60])
     yield "idx", "gz", gzip.compress(idx((3, 4, 5), noise[:60]), mtime=0)
     batches = [("cifar-10-batches-bin/%s.bin" % n, bytes([i]) + noise[:3072]) for i, n in enumerate(
