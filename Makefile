@@ -103,8 +103,8 @@ check-faults: tests
 # Against PyTorch, live; skips and says so where python3-torch is not installed.
 check-torch: all
 	BIN=$(abspath $(BUILD)/bin) PYTHONDONTWRITEBYTECODE=1 prove --exec $(PYTHON) tests/torch/check.py \
-	    tests/torch/check_augment.py tests/torch/check_photos.py tests/torch/check_views.py \
-	    tests/torch/check_probe.py
+	    tests/torch/check_augment.py tests/torch/check_model.py tests/torch/check_photos.py \
+	    tests/torch/check_views.py tests/torch/check_probe.py
 
 # Parsers against libFuzzer, FUZZTIME seconds each; then how much of the code the corpus reaches. Both need clang.
 FUZZTIME = 60

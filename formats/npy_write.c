@@ -26,37 +26,68 @@ ss_npy_element(enum ss_type t)
 	return ss_type_size(t == SS_BF16 ? SS_F32 : t);
 }
 
-/* The dictionary; returns its length. */
+/* The dictionary; returns its length. A shape of one dimension has a comma behind it, as Python has it. */
 static size_t
-print_dictionary(char to[SS_NPY_HEADER], const struct ss_tensor *t, uint64_t records)
+print_dictionary(char to[SS_NPY_HEADER], enum ss_type type, int rank, const uint64_t *shape)
 {
-	int n = snprintf(to, SS_NPY_HEADER, "{'descr': '%s', 'fortran_order': False, 'shape': (%llu,",
-	    descr[t->type == SS_BF16 ? SS_F32 : t->type], (unsigned long long)records);
+	int n = snprintf(to, SS_NPY_HEADER, "{'descr': '%s', 'fortran_order': False, 'shape': (",
+	    descr[type == SS_BF16 ? SS_F32 : type]);
 
-	for (int k = 0; k < t->rank; k++)
-		n += snprintf(to + n, SS_NPY_HEADER - (size_t)n, k == 0 ? " %lu" : ", %lu",
-		    (unsigned long)t->shape[k]);
+	for (int k = 0; k < rank; k++)
+		n += snprintf(to + n, SS_NPY_HEADER - (size_t)n, k == 0 ? "%llu," : k == 1 ? " %llu" : ", %llu",
+		    (unsigned long long)shape[k]);
 	n += snprintf(to + n, SS_NPY_HEADER - (size_t)n, "), }");
 	return (size_t)n;
+}
+
+/* Before the dictionary: magic, version, length. */
+enum { BEFORE = 10 };
+
+/* In a header of `total` bytes: the rest of it is spaces and a newline. */
+static void
+put_header(char to[SS_NPY_HEADER], size_t total, const char *dictionary, size_t n)
+{
+	static const unsigned char magic[8] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0 };
+
+	SS_BUG_IF(total > SS_NPY_HEADER || BEFORE + n + 1 > total);
+	memset(to, ' ', total);
+	memcpy(to, magic, sizeof(magic));
+	to[8] = (char)((total - BEFORE) & 255);
+	to[9] = (char)((total - BEFORE) >> 8);
+	memcpy(to + BEFORE, dictionary, n);
+	to[total - 1] = '\n';
 }
 
 size_t
 ss_npy_header(char to[SS_NPY_HEADER], const struct ss_tensor *t, uint64_t records)
 {
-	static const unsigned char magic[8] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0 };
-	const size_t before = sizeof(magic) + 2;
 	char text[SS_NPY_HEADER];
-	/* as long as the largest number of records would need; the rest is spaces and a newline */
-	const size_t total = (before + print_dictionary(text, t, UINT64_MAX) + 1 + 63) / 64 * 64;
-	const size_t n = print_dictionary(text, t, records);
+	uint64_t shape[SS_MAX_RANK + 1] = { UINT64_MAX };
+	size_t total;
 
-	SS_BUG_IF(total > SS_NPY_HEADER || ss_tensor_varying(t) > 0);
-	memset(to, ' ', total);
-	memcpy(to, magic, sizeof(magic));
-	to[8] = (char)((total - before) & 255);
-	to[9] = (char)((total - before) >> 8);
-	memcpy(to + before, text, n);
-	to[total - 1] = '\n';
+	SS_BUG_IF(ss_tensor_varying(t) > 0);
+	for (int k = 0; k < t->rank; k++)
+		shape[k + 1] = t->shape[k];
+	/* as long as the largest number of records would need */
+	total = (BEFORE + print_dictionary(text, t->type, t->rank + 1, shape) + 1 + 63) / 64 * 64;
+	shape[0] = records;
+	put_header(to, total, text, print_dictionary(text, t->type, t->rank + 1, shape));
+	return total;
+}
+
+size_t
+ss_npy_array_header(char to[SS_NPY_HEADER], enum ss_type t, int rank, const size_t *shape)
+{
+	char text[SS_NPY_HEADER];
+	uint64_t wide[SS_MAX_RANK];
+	size_t n, total;
+
+	SS_BUG_IF(rank < 0 || rank > SS_MAX_RANK);
+	for (int k = 0; k < rank; k++)
+		wide[k] = shape[k];
+	n = print_dictionary(text, t, rank, wide);
+	total = (BEFORE + n + 1 + 63) / 64 * 64;
+	put_header(to, total, text, n);
 	return total;
 }
 

@@ -24,6 +24,9 @@ size_t ss_npy_element(enum ss_type t);
 /* The header of `records` records of t, whose shape is fixed: version 1.0, a multiple of 64 bytes, which it returns. */
 size_t ss_npy_header(char to[SS_NPY_HEADER], const struct ss_tensor *t, uint64_t records);
 
+/* That of an array of any shape, which has not to grow; rank 0: a scalar. */
+size_t ss_npy_array_header(char to[SS_NPY_HEADER], enum ss_type t, int rank, const size_t *shape);
+
 /* n elements as they are in the file; crc NULL, or the running CRC-32 of what is written. */
 void ss_npy_elements(FILE *f, enum ss_type t, const void *data, size_t n, uint32_t *crc);
 

@@ -80,7 +80,8 @@ model_save(const char *path, const struct model *m, const struct ss_net *net,
 
 	model_describe(&text, m);
 	if (t == NULL || append(t, &n, &net->params, w->params, "") < 0 ||
-	    append(t, &n, &net->buffers, w->buffers, "") < 0 || append_state(t, &n, net, state) < 0)
+	    append(t, &n, &net->buffers, w->buffers, "") < 0 ||
+	    (state != NULL && append_state(t, &n, net, state) < 0))
 		r = ss_fail(e, SS_EIO, "cannot write '%s': out of memory", path);
 	else
 		r = ss_st_write(path, t, n, text.pair, text.n, e);

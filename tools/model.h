@@ -51,6 +51,7 @@ struct model_state {
 	size_t floats;
 };
 
+/* state NULL: weights alone, from which no run goes on. */
 int model_save(const char *path, const struct model *m, const struct ss_net *net,
     const struct ss_weights *w, const struct model_state *state, struct ss_err *e) SS_MUST_USE;
 

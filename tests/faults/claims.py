@@ -1,7 +1,9 @@
 """claims - R25b: files of other formats whose lengths and shapes claim more than there is"""
+import io
 import json
 import os
 import struct
+import zipfile
 
 import kit
 from kit import DAMAGED, FAILED, MISUSED, fault, one_line, put, side_by_side
@@ -24,6 +26,34 @@ def safetensors(shape, begin, end, length=None, kind="F32"):
     return struct.pack("<Q", len(head) if length is None else length) + head + bytes(16)
 
 
+def npz(shape=(4,), places=(), value=0, method=zipfile.ZIP_STORED):
+    """An archive of one array; the places in its directory, from its beginning, get 32 bits of value."""
+    out, info = io.BytesIO(), zipfile.ZipInfo("a.npy")
+    info.compress_type = method
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr(info, npy(shape))
+    b = bytearray(out.getvalue())
+    for k in places:
+        struct.pack_into("<I", b, b.index(b"PK\1\2") + k, value)
+    return bytes(b)
+
+
+def wide_npz(place, value):
+    """With 64-bit sizes: packed, unpacked, offset of the local header, in that order of places."""
+    b = npz()
+    at, end = b.index(b"PK\1\2"), b.index(b"PK\5\6")
+    sizes = [struct.unpack_from("<I", b, at + k)[0] for k in (24, 20, 42)]
+    sizes[place] = value
+    extra = struct.pack("<HHQQQ", 1, 24, *sizes)
+    entry = bytearray(b[at:end])
+    for k in (20, 24, 42):
+        struct.pack_into("<I", entry, k, 2 ** 32 - 1)
+    struct.pack_into("<H", entry, 30, len(extra))
+    tail = bytearray(b[end:])
+    struct.pack_into("<I", tail, 12, len(entry) + len(extra))
+    return b[:at] + bytes(entry) + extra + bytes(tail)
+
+
 def claims():
     """What, the file's name, its bytes, the command."""
     loads = {"npy": ["ss-load", "npy", "in"], "idx": ["ss-load", "idx", "in"]}
@@ -41,6 +71,16 @@ def claims():
                 dims[k] = n
                 yield "idx of shape %s" % dims, idx(8, dims, bytes(16) if n else b""), loads["idx"]
             yield "idx of shape %s" % [n, n, n], idx(8, [n] * 3, bytes(16)), loads["idx"]
+        weights = ["ss-model", "import", "-q", "-o", "out", "in.npz"]
+        yield "npz of shape [%d]" % n, npz([n]), weights
+        yield "npz of shape [%d, %d], packed" % (n, n), npz([n, n], method=zipfile.ZIP_DEFLATED), weights
+        if n < 2 ** 32:
+            for k in (20, 24, 42):
+                yield "npz with %d at %d of its directory" % (n, k), npz(places=[k], value=n), weights
+            yield "npz of the sizes %d" % n, npz(places=[20, 24], value=n), weights
+            yield "npz that unpacks to %d" % n, npz(places=[24], value=n, method=zipfile.ZIP_DEFLATED), weights
+        for k in range(3):
+            yield "npz with %d as 64-bit size %d" % (n, k), wide_npz(k, n), weights
         model = ["ss-info", "in.safetensors"]
         yield "safetensors with a head of %d" % n, safetensors([4], 0, 16, n), model
         yield "safetensors of shape [%d]" % n, safetensors([n], 0, 16), model
@@ -51,7 +91,7 @@ def claims():
     yield "idx of 255 dimensions", idx(8, [1] * 255), loads["idx"]
 
 
-@fault("R25b", "huge claims of npy, idx and safetensors")
+@fault("R25b", "huge claims of npy, npz, idx and safetensors")
 def claimed(row, fix, short):
     worst = [0.0, 0.0]
 

@@ -52,7 +52,7 @@ RECORDS, PER_FRAME, SIDE, WIDTH = 8, 3, 8, 5
 
 
 def fixtures(folder):
-    """Streams of three frames, and a model."""
+    """Streams of three frames, a model, and its weights for others."""
     os.makedirs(folder, exist_ok=True)
     r = random.Random(1)
     labels = ("label", "i32", (), b"".join(i.to_bytes(4, "little") for i in [0, 1, 2, 0, 1, 2, 0, 1]))
@@ -70,6 +70,7 @@ def fixtures(folder):
         sst_write.write(os.path.join(folder, name + ".sst"), tensors, "noise",
                         names if labels in tensors else (), per_frame=PER_FRAME)
     call(TRAIN + ["-o", "model.safetensors", "views.sst"], folder)
+    call(["ss-model", "export", "-o", "state.npz", "model.safetensors"], folder)
     return folder
 
 

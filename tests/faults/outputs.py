@@ -18,6 +18,9 @@ WRITERS = [(n, s, t) for n, s, t in kit.READERS if " -o OUT" in t and n not in (
     ("train log", "views", " ".join(kit.TRAIN) + " -o model --log OUT IN"),
     ("export npy", "features", "ss-export --format npy --tensor embedding -o OUT IN"),
     ("map tsv", "features", "ss-map -t 1 --method pca --tsv OUT IN"),
+    ("model import", "images", "ss-model import -q -o OUT FIX/state.npz"),
+    ("model export", "images", "ss-model export -o OUT FIX/model.safetensors"),
+    ("model npz", "images", "ss-model export --format npz -o OUT FIX/model.safetensors"),
 ]
 # Those that write to standard output if they are told nothing else.
 PRINTERS = [("load", "ss-load shapes --records 8 --size 16"), ("cat", "ss-cat FIX/images.sst"),
@@ -28,7 +31,7 @@ PRINTERS = [("load", "ss-load shapes --records 8 --size 16"), ("cat", "ss-cat FI
             ("knn", "ss-knn -t 1 -k 2 --bank FIX/features.sst --query FIX/features.sst"),
             ("linprobe", "ss-linprobe -t 1 --train FIX/features.sst --test FIX/features.sst"), ("top1", "ss-top1 FIX/features.sst"),
             ("health", "ss-health -t 1 FIX/features.sst"), ("map", "ss-map -t 1 --method pca FIX/features.sst"),
-            ("plot", "ss-plot FIX/log.jsonl")]
+            ("plot", "ss-plot FIX/log.jsonl"), ("model npz", "ss-model export --format npz -o - FIX/model.safetensors")]
 CALLS = "write,writev,pwrite64,fsync,fdatasync,close,rename,renameat,renameat2,link,linkat,ftruncate,fallocate,fchmod,flock,fcntl," \
     "unlink,unlinkat,openat"
 
