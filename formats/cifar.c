@@ -64,7 +64,7 @@ static const struct kind kinds[] = {
 
 /* Splits records into labels and images, checking the labels. */
 static int
-sort_out(const struct ss_official_kind *official, const struct ss_part *p, uint64_t at,
+sort_out(const struct ss_official_kind *official, const struct ss_official_part *p, uint64_t at,
     const unsigned char *raw, size_t n, unsigned char *images, int32_t *labels, struct ss_err *e)
 {
 	const struct kind *k = (const struct kind *)official;	/* its first member */
@@ -85,7 +85,7 @@ sort_out(const struct ss_official_kind *official, const struct ss_part *p, uint6
 }
 
 int
-ss_cifar_open(struct ss_source **out, const char *path, enum ss_cifar which, enum ss_split split,
+ss_cifar_open(struct ss_source **out, const char *path, enum ss_cifar which, enum ss_source_split split,
     uint64_t limit, struct ss_err *e)
 {
 	const struct kind *k = &kinds[which];

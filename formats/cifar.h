@@ -14,6 +14,6 @@ enum ss_cifar { SS_CIFAR10, SS_CIFAR100_FINE, SS_CIFAR100_COARSE };
  * only the files, or the archive's members, with the first records are needed.
  */
 int ss_cifar_open(struct ss_source **out, const char *path, enum ss_cifar which,
-    enum ss_split split, uint64_t limit, struct ss_err *e) SS_MUST_USE;
+    enum ss_source_split split, uint64_t limit, struct ss_err *e) SS_MUST_USE;
 
 #endif

@@ -65,7 +65,7 @@ free_drawn(struct ss_source *s)
 static const struct ss_source_ops drawn_ops = { .read = read_drawn, .free = free_drawn };
 
 int
-ss_drawn_open(struct ss_source **out, uint64_t seed, enum ss_split split, uint64_t records,
+ss_drawn_open(struct ss_source **out, uint64_t seed, enum ss_source_split split, uint64_t records,
     uint32_t size, uint64_t limit, struct ss_pool *pool, struct ss_err *e)
 {
 	struct drawn *d = calloc(1, sizeof(*d));

@@ -17,7 +17,7 @@ enum {
  * records (0: the default) is the number in the split, or for SS_SPLIT_ALL in
  * its train part. pool (may be NULL) draws, and is freed with the source.
  */
-int ss_drawn_open(struct ss_source **out, uint64_t seed, enum ss_split split, uint64_t records,
+int ss_drawn_open(struct ss_source **out, uint64_t seed, enum ss_source_split split, uint64_t records,
     uint32_t size, uint64_t limit, struct ss_pool *pool, struct ss_err *e) SS_MUST_USE;
 
 #endif

@@ -26,7 +26,7 @@ struct cut {
 
 struct ss_epochs {
 	struct ss_source *s;
-	const struct ss_plan *plan;
+	const struct ss_order *plan;
 	uint64_t per_epoch, done;	/* records of an epoch (SS_UNKNOWN: that shows), and how many of it are read */
 	bool ended;			/* there are no more in this one */
 	uint32_t epoch;
@@ -45,7 +45,7 @@ struct ss_epochs {
 };
 
 static uint64_t
-records_of_shard(const struct ss_plan *p, uint64_t records)
+records_of_shard(const struct ss_order *p, uint64_t records)
 {
 	if (records == SS_UNKNOWN)
 		return records;
@@ -53,7 +53,7 @@ records_of_shard(const struct ss_plan *p, uint64_t records)
 }
 
 int
-ss_plan_header(const struct ss_plan *plan, const struct ss_source *s, struct ss_header *h,
+ss_order_header(const struct ss_order *plan, const struct ss_source *s, struct ss_header *h,
     struct ss_err *e)
 {
 	const uint32_t shape[3] = { s->channels, s->height, s->width }, any = SS_VARIES;
@@ -127,7 +127,7 @@ make_room(struct ss_epochs *x, size_t n, struct ss_err *e)
 }
 
 int
-ss_epochs_open(struct ss_epochs **out, struct ss_source *s, const struct ss_plan *plan,
+ss_epochs_open(struct ss_epochs **out, struct ss_source *s, const struct ss_order *plan,
     struct ss_err *e)
 {
 	struct ss_epochs *x = calloc(1, sizeof(*x));
@@ -193,7 +193,7 @@ exists(struct ss_epochs *x, size_t have, uint64_t number, struct ss_err *e)
 static int
 choose_frame(struct ss_epochs *x, size_t have, struct cut *c, struct ss_err *e)
 {
-	const struct ss_plan *p = x->plan;
+	const struct ss_order *p = x->plan;
 	int r;
 
 	*c = (struct cut){ 0, 0 };

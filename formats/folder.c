@@ -40,7 +40,7 @@ struct opening {
 	struct ss_listing files;
 	size_t *skip;		/* of each file: bytes of the path that are its split's */
 	size_t first, end;	/* the files of the split asked for */
-	enum ss_split split;
+	enum ss_source_split split;
 	uint64_t hidden, special;
 	struct ss_filelabels labels;
 };

@@ -9,7 +9,7 @@
 
 struct ss_folder_plan {
 	bool split_given;	/* the split was asked for: its sub-folder must be there */
-	enum ss_split split;	/* train, test, all */
+	enum ss_source_split split;	/* train, test, all */
 	const char *labels;	/* "directory", "prefix", "none", a file; NULL: directory if there are any */
 	uint64_t limit;		/* the first so many pictures */
 	/* NULL: a file that is no sound picture is an error; else it is left out, and this is told of it */

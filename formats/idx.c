@@ -229,7 +229,7 @@ add_folder(struct idx *x, const char *folder, const char *set, bool want_labels,
 
 int
 ss_idx_open(struct ss_source **out, const char *path, const char *labels, bool want_labels,
-    enum ss_split split, uint64_t limit, struct ss_err *e)
+    enum ss_source_split split, uint64_t limit, struct ss_err *e)
 {
 	struct idx *x = calloc(1, sizeof(*x));
 	struct stat st;

@@ -13,6 +13,6 @@
  * A folder's labels must be there unless want_labels is false.
  */
 int ss_idx_open(struct ss_source **out, const char *path, const char *labels, bool want_labels,
-    enum ss_split split, uint64_t limit, struct ss_err *e) SS_MUST_USE;
+    enum ss_source_split split, uint64_t limit, struct ss_err *e) SS_MUST_USE;
 
 #endif

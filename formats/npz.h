@@ -39,7 +39,10 @@ void ss_npz_free(struct ss_npz *z);
 size_t ss_npz_count(const struct ss_npz *z);
 const struct ss_st_tensor *ss_npz_at(const struct ss_npz *z, size_t i);
 
-/* Why an array cannot be used, as it is in Fortran order, of objects, or the like; its type and shape then mean nothing. NULL: it can. */
+/*
+ * Why an array cannot be used, as it is in Fortran order, of objects, or the like; its type and shape then mean nothing. NULL: it
+ * can.
+ */
 const char *ss_npz_problem(const struct ss_npz *z, size_t i);
 
 #endif

@@ -42,10 +42,10 @@ ss_rows_read(const struct ss_rows *r, uint64_t at, size_t n, unsigned char *buff
 }
 
 /* The part that has record first; lowers *n to what it has from there on. */
-static const struct ss_part *
+static const struct ss_official_part *
 find_part(const struct ss_official *o, uint64_t first, size_t *n)
 {
-	const struct ss_part *p = o->part;
+	const struct ss_official_part *p = o->part;
 
 	while (first >= p->first + p->records)
 		p++;
@@ -66,7 +66,7 @@ read_official(struct ss_source *s, uint64_t first, size_t n, void *images, int32
 
 	for (size_t k; n > 0; first += k, n -= k, to += k * image, labels += k) {
 		k = n < o->block ? n : o->block;
-		const struct ss_part *p = find_part(o, first, &k);
+		const struct ss_official_part *p = find_part(o, first, &k);
 
 		if ((r = ss_rows_read(&p->data, first - p->first, k, o->buffer, &raw, e)) < 0 ||
 		    (r = o->unpack(o->kind, p, first - p->first, raw, k, to, labels, e)) < 0)
@@ -118,7 +118,7 @@ ss_official_create(const struct ss_official_kind *kind, uint32_t side, ss_unpack
 void
 ss_official_add(struct ss_official *o, const char *data, size_t size, const char *labels)
 {
-	struct ss_part *p = &o->part[o->parts++];
+	struct ss_official_part *p = &o->part[o->parts++];
 
 	p->data = (struct ss_rows){ .file = data, .size = size, .fd = -1 };
 	p->labels = (struct ss_rows){ .file = labels, .size = 1, .fd = -1 };
@@ -154,7 +154,7 @@ static void
 number_parts(struct ss_official *o, uint64_t limit)
 {
 	for (int i = 0; i < o->parts; i++) {
-		struct ss_part *p = &o->part[i];
+		struct ss_official_part *p = &o->part[i];
 
 		p->first = o->s.records;
 		p->records = p->data.rows < limit - p->first ? p->data.rows : limit - p->first;
@@ -199,7 +199,7 @@ open_folder(struct ss_official *o, const char *folder, uint64_t limit, struct ss
 	int r;
 
 	for (int i = 0; i < o->parts && sum < limit; i++) {
-		struct ss_part *p = &o->part[i];
+		struct ss_official_part *p = &o->part[i];
 
 		if ((r = open_rows(&p->data, folder, e)) < 0 ||
 		    (r = open_rows(&p->labels, folder, e)) < 0)
@@ -227,7 +227,7 @@ complete(const struct ss_official *o, uint64_t limit)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < o->parts; i++) {
-		const struct ss_part *p = &o->part[i];
+		const struct ss_official_part *p = &o->part[i];
 
 		if (p->data.bytes == NULL || (p->labels.file != NULL && p->labels.bytes == NULL))
 			break;
@@ -242,7 +242,7 @@ static struct ss_rows *
 find_rows(struct ss_official *o, const char *file)
 {
 	for (int i = 0; i < o->parts; i++) {
-		struct ss_part *p = &o->part[i];
+		struct ss_official_part *p = &o->part[i];
 
 		if (strcmp(file, p->data.file) == 0)
 			return &p->data;
@@ -286,7 +286,7 @@ static int
 check_members(const struct ss_official *o, const struct ss_tar *t, uint64_t limit, struct ss_err *e)
 {
 	for (int i = 0; i < o->parts && o->part[i].first < limit; i++) {
-		const struct ss_part *p = &o->part[i];
+		const struct ss_official_part *p = &o->part[i];
 		const struct ss_rows *lacks = p->data.bytes == NULL ? &p->data :
 		    p->labels.file != NULL && p->labels.bytes == NULL ? &p->labels : NULL;
 

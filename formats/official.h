@@ -23,7 +23,7 @@ struct ss_rows {
 	uint64_t rows;		/* that the file has; a limit may be below that */
 };
 
-struct ss_part {
+struct ss_official_part {
 	struct ss_rows data, labels;
 	uint64_t first, records;	/* numbers in the data set, as limited */
 };
@@ -37,7 +37,7 @@ struct ss_official_kind {
 };
 
 /* Makes images and labels of n rows of a part, raw, from number `at` of its file on. */
-typedef int ss_unpack(const struct ss_official_kind *kind, const struct ss_part *p, uint64_t at,
+typedef int ss_unpack(const struct ss_official_kind *kind, const struct ss_official_part *p, uint64_t at,
     const unsigned char *raw, size_t n, unsigned char *images, int32_t *labels, struct ss_err *e);
 
 struct ss_official {
@@ -46,7 +46,7 @@ struct ss_official {
 	ss_unpack *unpack;
 	size_t block;			/* rows that are read at once */
 	int parts;
-	struct ss_part part[SS_OFFICIAL_PARTS];
+	struct ss_official_part part[SS_OFFICIAL_PARTS];
 	unsigned char *buffer;
 };
 

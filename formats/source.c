@@ -16,7 +16,7 @@ enum { NAMES_TEXT_MAX = 1 << 20 };
 const char *const ss_split_name[] = { "train", "test", "all", "unlabeled", "train+unlabeled" };
 
 int
-ss_split_parse(const char *name)
+ss_source_split_parse(const char *name)
 {
 	for (int i = SS_SPLIT_TRAIN; i <= SS_SPLIT_TRAIN_UNLABELED; i++)
 		if (strcmp(name, ss_split_name[i]) == 0)

@@ -16,11 +16,11 @@
 #include "sst.h"
 
 /* all: train, then test. The last two are STL-10's. */
-enum ss_split {
+enum ss_source_split {
 	SS_SPLIT_TRAIN, SS_SPLIT_TEST, SS_SPLIT_ALL, SS_SPLIT_UNLABELED, SS_SPLIT_TRAIN_UNLABELED
 };
 extern const char *const ss_split_name[];
-int ss_split_parse(const char *name);	/* enum ss_split, or -1 */
+int ss_source_split_parse(const char *name);	/* enum ss_source_split, or -1 */
 
 struct ss_source;
 struct ss_source_ops {

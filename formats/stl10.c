@@ -61,7 +61,7 @@ read_labels(const struct ss_rows *file, uint64_t at, size_t n, int32_t *to, stru
 }
 
 static int
-unpack(const struct ss_official_kind *official, const struct ss_part *p, uint64_t at,
+unpack(const struct ss_official_kind *official, const struct ss_official_part *p, uint64_t at,
     const unsigned char *raw, size_t n, unsigned char *images, int32_t *labels, struct ss_err *e)
 {
 	int r = read_labels(&p->labels, at, n, labels, e);
@@ -73,7 +73,7 @@ unpack(const struct ss_official_kind *official, const struct ss_part *p, uint64_
 }
 
 int
-ss_stl10_open(struct ss_source **out, const char *path, enum ss_split split, uint64_t limit,
+ss_stl10_open(struct ss_source **out, const char *path, enum ss_source_split split, uint64_t limit,
     struct ss_err *e)
 {
 	struct ss_official *o = ss_official_create(&kind, SIDE, unpack, BLOCK);

@@ -11,7 +11,7 @@
  * archive, or the archive. Any split: SS_SPLIT_UNLABELED has no labels; in
  * SS_SPLIT_TRAIN_UNLABELED those behind the train images are -1.
  */
-int ss_stl10_open(struct ss_source **out, const char *path, enum ss_split split, uint64_t limit,
+int ss_stl10_open(struct ss_source **out, const char *path, enum ss_source_split split, uint64_t limit,
     struct ss_err *e) SS_MUST_USE;
 
 #endif

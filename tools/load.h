@@ -24,7 +24,7 @@ struct ss_source *load_source(const char *name, const char *path);
 int load_folder(struct ss_source **out, const char *path, struct ss_err *e) SS_MUST_USE;
 int load_tar(struct ss_source **out, const char *path, struct ss_err *e) SS_MUST_USE;
 
-enum ss_split load_split(void);	/* --split, or its default */
+enum ss_source_split load_split(void);	/* --split, or its default */
 
 /* Says what was left out, where that shows only when all has been read. */
 void load_report(const char *path);

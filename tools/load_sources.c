@@ -21,10 +21,10 @@ load_wants_labels(void)
 	return load.labels == NULL || strcmp(load.labels, "none") != 0;
 }
 
-enum ss_split
+enum ss_source_split
 load_split(void)
 {
-	return load.split == NULL ? SS_SPLIT_TRAIN : (enum ss_split)ss_split_parse(load.split);
+	return load.split == NULL ? SS_SPLIT_TRAIN : (enum ss_source_split)ss_source_split_parse(load.split);
 }
 
 static int
@@ -130,7 +130,7 @@ find_source(const char *name)
 static void
 check_options(const struct source *src, const char *path)
 {
-	const int s = load.split != NULL ? ss_split_parse(load.split) : SS_SPLIT_TRAIN;
+	const int s = load.split != NULL ? ss_source_split_parse(load.split) : SS_SPLIT_TRAIN;
 
 	if (s < 0 || (s > SS_SPLIT_ALL && !(src->flags & MORE)))
 		tool_die(TOOL_MISUSE, "--split of %s is train, test%s, not '%s'", src->name,

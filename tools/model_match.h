@@ -1,8 +1,8 @@
 /*
  * model_match.h - which network the tensors of a file are the weights of
  */
-#ifndef MODEL_MATCH_H
-#define MODEL_MATCH_H
+#ifndef SS_MODEL_MATCH_H
+#define SS_MODEL_MATCH_H
 
 #include "nn/net.h"
 #include "state_dict.h"

@@ -1,8 +1,8 @@
 /*
  * model_port.h - what ss-model does: weights of other programs become a model, and a model becomes weights for them
  */
-#ifndef MODEL_PORT_H
-#define MODEL_PORT_H
+#ifndef SS_MODEL_PORT_H
+#define SS_MODEL_PORT_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /*
  * sample.h - what ss-sample is asked for, and which records that is
  */
-#ifndef SS_SAMPLE_H
-#define SS_SAMPLE_H
+#ifndef SS_TOOL_SAMPLE_H
+#define SS_TOOL_SAMPLE_H
 
 #include "eval/choose.h"
 #include "gather.h"

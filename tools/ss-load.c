@@ -157,7 +157,7 @@ main(int argc, char **argv)
 		tool_die(TOOL_MISUSE, "too many operands: '%s'", argv[optind + 2]);
 	const char *name = argv[optind], *path = name != NULL ? argv[optind + 1] : NULL;
 	struct ss_source *s = load_source(name, path);
-	const struct ss_plan plan = {
+	const struct ss_order plan = {
 		.first_epoch = (uint32_t)load.first_epoch, .epochs = (uint32_t)load.epochs,
 		.shuffle = load.shuffle, .seed = load.seed,
 		.again = path != NULL && strcmp(path, "-") == 0,
@@ -166,7 +166,7 @@ main(int argc, char **argv)
 		.frame = (uint32_t)load.frame
 	};
 
-	if ((r = ss_plan_header(&plan, s, &h, &e)) < 0)
+	if ((r = ss_order_header(&plan, s, &h, &e)) < 0)
 		tool_fail(r, &e);
 	struct ss_writer *out = tool_output(load.output, &h);
 

@@ -1,8 +1,8 @@
 /*
  * state_dict.h - the named tensors of a file that other programs wrote, for tools: what fails ends them
  */
-#ifndef STATE_DICT_H
-#define STATE_DICT_H
+#ifndef SS_STATE_DICT_H
+#define SS_STATE_DICT_H
 
 #include "npz.h"
 #include "safetensors.h"

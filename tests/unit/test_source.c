@@ -130,7 +130,7 @@ every_record_once(void **state)
 		unsigned seen[3][N] = { { 0 } };
 
 		for (uint32_t shard = 0; shard < shards; shard++) {
-			const struct ss_plan plan = {
+			const struct ss_order plan = {
 				.first_epoch = 1, .epochs = 3, .shuffle = true, .labels = true, .seed = 9,
 				.shard = shard, .shards = shards, .frame = 1 + shard * 20
 			};
@@ -141,7 +141,7 @@ every_record_once(void **state)
 			uint64_t records = 0;
 			int r;
 
-			assert_int_equal(ss_plan_header(&plan, s, &h, &e), 0);
+			assert_int_equal(ss_order_header(&plan, s, &h, &e), 0);
 			assert_int_equal(h.epochs, 2);
 			assert_int_equal(h.first_epoch, 1);
 			assert_int_equal(h.tensors, 3);

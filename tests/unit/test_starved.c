@@ -92,14 +92,14 @@ static int
 stream_of(struct ss_source *s, struct ss_err *e)
 {
 	static char *const argv[] = { "a program", "with\targuments" };
-	const struct ss_plan plan = { .epochs = 2, .shuffle = true, .again = true, .labels = true, .shards = 1, .frame = 1 };
+	const struct ss_order plan = { .epochs = 2, .shuffle = true, .again = true, .labels = true, .shards = 1, .frame = 1 };
 	struct ss_header h = SS_HEADER_INIT, again = SS_HEADER_INIT;
 	struct ss_writer *w = NULL;
 	struct ss_epochs *x = NULL;
 	struct ss_frame f;
 	int r;
 
-	if ((r = ss_plan_header(&plan, s, &h, e)) < 0 || (r = ss_header_program(&h, "test", "1", 2, argv, e)) < 0 ||
+	if ((r = ss_order_header(&plan, s, &h, e)) < 0 || (r = ss_header_program(&h, "test", "1", 2, argv, e)) < 0 ||
 	    (r = ss_header_copy(&again, &h, e)) < 0 || (r = ss_header_line(&again, "@CO\tTX:more", e)) < 0 ||
 	    (r = ss_header_program(&again, "other", "1", 2, argv, e)) < 0 ||
 	    (r = ss_merge_lines(&h, "a", (struct ss_named_header){ &again, "b" }, e)) < 0 ||
