@@ -17,6 +17,13 @@ enum { SIDE_SMALL = 32, SIDE_LARGE = 224 };
 /* torchvision's of ImageNet, with which nearly all published weights of photographs were trained. */
 static const float MEAN[3] = { 0.485f, 0.456f, 0.406f }, STD[3] = { 0.229f, 0.224f, 0.225f };
 
+/* Caffe's, and that of Keras' ResNets: 103.939, 116.779 and 123.68 come off the bytes of blue, green and red. */
+static const float MEAN_CAFFE[3] = { 123.68f / 255, 116.779f / 255, 103.939f / 255 };
+static const float STD_CAFFE[3] = { 1.0f / 255, 1.0f / 255, 1.0f / 255 };
+
+/* A batch's share in the running statistics of Keras' ResNets. */
+static const double MOMENTUM_KERAS = 0.01;
+
 /* What the file says of itself, if ss-train or ss-model wrote it; else nothing is known. */
 static bool
 read_meta(const struct state_dict *d, struct model *m)
@@ -57,9 +64,11 @@ choose_normalisation(struct model *m, const struct port_options *o, bool known)
 {
 	char mean[64], std[64];
 
-	if (!known && m->shape[0] == 3) {
-		memcpy(m->mean, MEAN, sizeof(MEAN));
-		memcpy(m->std, STD, sizeof(STD));
+	if (o->bgr && m->shape[0] != 3)
+		tool_die(TOOL_MISUSE, "--bgr is for images of 3 channels, these weights take %d", m->shape[0]);
+	if (o->bgr || (!known && m->shape[0] == 3)) {
+		memcpy(m->mean, o->bgr ? MEAN_CAFFE : MEAN, sizeof(MEAN));
+		memcpy(m->std, o->bgr ? STD_CAFFE : STD, sizeof(STD));
 	}
 	take_channels(m->mean, "--mean", o->mean, o->means, m->shape[0]);
 	take_channels(m->std, "--std", o->std, o->stds, m->shape[0]);
@@ -69,7 +78,8 @@ choose_normalisation(struct model *m, const struct port_options *o, bool known)
 	print_channels(std, sizeof(std), m->std, m->shape[0]);
 	if (!known && (o->means == 0 || o->stds == 0))
 		tool_warn("images are normalised%s: mean %s, std %s; --mean and --std say otherwise",
-		    o->means + o->stds > 0 ? "" : m->shape[0] == 3 ? " as ImageNet's are" : " by what is usual here", mean, std);
+		    o->means + o->stds > 0 ? "" : o->bgr ? " as Caffe's are" : m->shape[0] == 3 ? " as ImageNet's are" : " by what is usual here",
+		    mean, std);
 }
 
 /* Network, images, normalisation: all that a model says beside its weights. */
@@ -101,7 +111,11 @@ describe(struct model *m, const struct state_dict *d, const struct port_options 
 		model_defaults(m);
 		snprintf(m->method, sizeof(m->method), "imported");
 		snprintf(m->watch, sizeof(m->watch), "none");
-		m->init = SS_INIT_TORCHVISION;
+		m->init = d->keras ? SS_INIT_KERAS : SS_INIT_TORCHVISION;
+		if (d->keras) {
+			m->norm_eps = PORT_EPS_KERAS;
+			m->norm_momentum = MOMENTUM_KERAS;
+		}
 		m->best = -1;
 		m->done = true;
 		if ((r = model_net(&net, m, &e)) < 0)
@@ -132,6 +146,57 @@ take_list(const struct state_dict *d, const struct ss_net *net, const struct ss_
 	}
 }
 
+/* gamma (x + bias - mean) / std: what a convolution adds, the norm behind it takes off. */
+static void
+take_biases(const struct state_dict *d, const struct ss_net *net, float *buffers)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct state_tensor *s = &d->at[i];
+		const int norm = s->name == NULL || s->used ? -1 : match_bias(net, s->name);
+
+		if (norm < 0)
+			continue;
+		const struct ss_param *mean = &net->buffers.p[net->node[norm].mean];
+		float *m = buffers + mean->offset;
+		float *bias = ss_alloc(mean->count, sizeof(*bias));
+
+		if (bias == NULL)
+			tool_die(TOOL_FAILURE, "out of memory for tensor '%s'", s->t.name);
+		if (s->problem == NULL && (s->t.rank != 1 || s->t.shape[0] != mean->count))
+			tool_die(TOOL_DAMAGED, "'%s': tensor '%s' does not fit its convolution, which has %zu outputs", d->path, s->t.name,
+			    mean->count);
+		state_floats(d, s, bias, mean->count);
+		for (size_t k = 0; k < mean->count; k++)
+			m[k] = (float)((double)m[k] - (double)bias[k]);
+		free(bias);
+		s->used = true;
+		taken++;
+	}
+	if (taken == 1)
+		tool_warn("the bias of a convolution went into the running mean behind it");
+	else if (taken > 1)
+		tool_warn("the biases of %zu convolutions went into the running means behind them", taken);
+}
+
+/* A stem that takes blue first becomes one that takes red first. */
+static void
+turn_channels(const struct ss_net *net, float *params)
+{
+	const struct ss_param *stem = &net->params.p[0];	/* co, ci, k, k */
+	const size_t window = (size_t)stem->shape[2] * stem->shape[3];
+	float *w = params + stem->offset;
+
+	for (uint32_t o = 0; o < stem->shape[0]; o++, w += 3 * window)
+		for (size_t i = 0; i < window; i++) {
+			const float blue = w[i];
+
+			w[i] = w[2 * window + i];
+			w[2 * window + i] = blue;
+		}
+}
+
 /* Running variances come below a root. */
 static void
 check_variances(const struct state_dict *d, const struct ss_net *net, const float *buffers)
@@ -144,7 +209,7 @@ check_variances(const struct state_dict *d, const struct ss_net *net, const floa
 		for (size_t k = 0; k < p->count; k++)
 			if (!(buffers[p->offset + k] >= 0))
 				tool_die(TOOL_DAMAGED, "'%s': tensor '%s': element %zu is %g, and a variance is not negative", d->path,
-				    state_find(d, p->name)->t->name, k, (double)buffers[p->offset + k]);
+				    state_find(d, p->name)->t.name, k, (double)buffers[p->offset + k]);
 	}
 }
 
@@ -166,7 +231,7 @@ tell_left_out(const struct state_dict *d, const struct ss_net *net, bool strict)
 			counters++;
 			continue;
 		}
-		char *name = line_escape(s->t->name);
+		char *name = line_escape(s->t.name);
 
 		if (s->name != NULL && match_belongs(net, s->name))
 			tool_die(TOOL_DAMAGED, "'%s': there is no place in a %s for tensor '%s', so its network is another one", d->path,
@@ -174,7 +239,7 @@ tell_left_out(const struct state_dict *d, const struct ss_net *net, bool strict)
 		if (strict && !classifier)
 			tool_die(TOOL_DAMAGED, "'%s': there is no place in a %s for tensor '%s' (--strict)", d->path, net->arch, name);
 		if (s->problem == NULL)
-			state_shape(s->t, shape);
+			state_shape(&s->t, shape);
 		if (s->name == NULL && foreigners++ == 0)
 			foreign = s;
 		if (s->name != NULL || tool.verbose)
@@ -182,7 +247,7 @@ tell_left_out(const struct state_dict *d, const struct ss_net *net, bool strict)
 		free(name);
 	}
 	if (foreigners > 0) {
-		char *name = line_escape(foreign->t->name);
+		char *name = line_escape(foreign->t.name);
 
 		tool_warn("left out: %zu tensors that do not begin as --strip says, the first of them '%s'", foreigners, name);
 		free(name);
@@ -212,6 +277,9 @@ model_import(const char *path, const struct port_options *o)
 		tool_die(TOOL_FAILURE, "out of memory for the weights of %s", net->arch);
 	take_list(&d, net, &net->params, w.params);
 	take_list(&d, net, &net->buffers, w.buffers);
+	take_biases(&d, net, w.buffers);
+	if (o->bgr)
+		turn_channels(net, w.params);
 	check_variances(&d, net, w.buffers);
 	tell_left_out(&d, net, o->strict);
 	model_add_history(&m);

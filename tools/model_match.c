@@ -32,11 +32,11 @@ match_tensor(const struct state_dict *d, const struct ss_param *p, char text[MAT
 	struct ss_st_tensor want = { .type = SS_F32, .rank = p->rank };
 	const struct state_tensor *s = state_find(d, p->name);
 	char have[STATE_SHAPE], wanted[STATE_SHAPE];
-	bool same = s != NULL && s->problem == NULL && s->t->rank == p->rank;
+	bool same = s != NULL && s->problem == NULL && s->t.rank == p->rank;
 
 	for (int k = 0; k < p->rank; k++) {
 		want.shape[k] = p->shape[k];
-		same = same && s->t->shape[k] == p->shape[k];
+		same = same && s->t.shape[k] == p->shape[k];
 	}
 	if (same || text == NULL)
 		return same;
@@ -46,7 +46,7 @@ match_tensor(const struct state_dict *d, const struct ss_param *p, char text[MAT
 	} else if (s->problem != NULL) {
 		snprintf(text, MATCH_TEXT, "%.400s", s->problem);
 	} else {
-		state_shape(s->t, have);
+		state_shape(&s->t, have);
 		snprintf(text, MATCH_TEXT, "its tensor '%.60s' is %s, wanted %s", p->name, have, wanted);
 	}
 	return false;
@@ -101,6 +101,31 @@ param_of(const struct ss_net *net, const char *name)
 	return NULL;
 }
 
+int
+match_bias(const struct ss_net *net, const char *name)
+{
+	static const char suffix[] = ".bias";
+	const size_t n = strlen(name), tail = sizeof(suffix) - 1;
+
+	if (n <= tail || strcmp(name + n - tail, suffix) != 0)
+		return -1;
+	for (int i = 0; i < net->nodes; i++) {
+		const struct ss_node *norm = &net->node[i], *conv = norm->in >= 0 ? &net->node[norm->in] : NULL;
+		int readers = 0;
+
+		if (norm->op != SS_OP_NORM || conv->op != SS_OP_CONV || conv->bias >= 0)
+			continue;
+		const char *weight = net->params.p[conv->weight].name;
+
+		if (strncmp(weight, name, n - tail) != 0 || strcmp(weight + n - tail, ".weight") != 0)
+			continue;
+		for (int k = 0; k < net->nodes; k++)
+			readers += (net->node[k].in == norm->in) + (net->node[k].in2 == norm->in);
+		return readers == 1 ? i : -1;
+	}
+	return -1;
+}
+
 /* How many tensors are not there, or left over; why[] gets the first. */
 static int
 misfits(const struct state_dict *d, const struct ss_net *net, char why[MATCH_TEXT])
@@ -114,7 +139,7 @@ misfits(const struct state_dict *d, const struct ss_net *net, char why[MATCH_TEX
 	for (size_t i = 0; i < d->n; i++) {
 		const char *name = d->at[i].name;
 
-		if (name == NULL || param_of(net, name) != NULL || !match_belongs(net, name))
+		if (name == NULL || param_of(net, name) != NULL || !match_belongs(net, name) || match_bias(net, name) >= 0)
 			continue;
 		if (n++ == 0)
 			snprintf(why, MATCH_TEXT, "there is no place for its tensor '%.200s'", name);
@@ -129,7 +154,7 @@ suggest_prefix(const struct state_dict *d, const char *first)
 	const size_t n = strlen(first);
 
 	for (size_t i = 0; i < d->n; i++) {
-		const char *name = d->at[i].t->name;
+		const char *name = d->at[i].t.name;
 		const size_t all = strlen(name);
 
 		if (all > n && strcmp(name + all - n, first) == 0 && name[all - n - 1] == '.')
@@ -148,8 +173,8 @@ match_channels(const struct state_dict *d, const struct ss_arch *arch)
 
 	if (s == NULL)
 		suggest_prefix(d, stem->name);
-	else if (s->problem == NULL && s->t->rank == 4 && s->t->shape[1] >= 1 && s->t->shape[1] <= 4)
-		channels = (int)s->t->shape[1];
+	else if (s->problem == NULL && s->t.rank == 4 && s->t.shape[1] >= 1 && s->t.shape[1] <= 4)
+		channels = (int)s->t.shape[1];
 	ss_net_free(net);
 	return channels;
 }
@@ -160,6 +185,7 @@ match_find(const struct state_dict *d, int *channels)
 	const struct ss_arch *found = NULL, *nearest = NULL;
 	char why[MATCH_TEXT] = "", nearest_why[MATCH_TEXT] = "", fits[256] = "";
 	int least = INT_MAX, several = 0;
+	bool kin = false;
 
 	for (const struct ss_arch *a = ss_archs; a->name != NULL; a++) {
 		struct ss_net *net = table_of(a, match_channels(d, a));
@@ -170,7 +196,15 @@ match_find(const struct state_dict *d, int *channels)
 			nearest = a;
 			memcpy(nearest_why, why, sizeof(why));
 		}
-		if (n == 0) {
+		/* v1 and v1.5 have the same tensors: of several, those of the program that the names are of. */
+		const bool same = (strncmp(a->name, "keras-", 6) == 0) == d->keras;
+
+		if (n == 0 && same && !kin) {
+			several = 0;
+			fits[0] = '\0';
+		}
+		if (n == 0 && (same || !kin)) {
+			kin |= same;
 			found = a;
 			snprintf(fits + strlen(fits), sizeof(fits) - strlen(fits), "%s%s", several++ == 0 ? "" : ", ", a->name);
 		}

@@ -8,6 +8,9 @@
 
 enum { PORT_PREFIXES = 16 };
 
+/* What Keras' ResNets add to variances. */
+#define PORT_EPS_KERAS 1.001e-5
+
 enum port_format { PORT_SAFETENSORS, PORT_NPZ };
 enum port_parts { PORT_BACKBONE, PORT_ALL };
 
@@ -17,6 +20,7 @@ struct port_options {
 	const char *prefix[PORT_PREFIXES];	/* --strip */
 	int prefixes;
 	bool strict;
+	bool bgr;				/* --bgr: the weights are for images with blue first */
 	float mean[4], std[4];
 	int means, stds;			/* how many were given */
 	double norm_eps;			/* NAN: not given */

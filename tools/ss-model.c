@@ -21,7 +21,7 @@ print_usage(FILE *f)
 {
 	fprintf(f, "usage: ss-model import [options] -o MODEL WEIGHTS\n"
 	    "       ss-model export [options] -o WEIGHTS MODEL\n"
-	    "WEIGHTS: a state dict of torchvision's names, as .safetensors, or as .npz by numpy.savez.\n\n"
+	    "WEIGHTS: tensors under torchvision's names, as .safetensors, or as .npz by numpy.savez; for import also under Keras'.\n\n"
 	    "  -o, --output FILE          file     what is written\n"
 	    "import:\n"
 	    "      --arch NAME            name     [by the shapes]  the network:");
@@ -30,15 +30,17 @@ print_usage(FILE *f)
 	fprintf(f, "\n"
 	    "      --strip PREFIX         text     [none]  take the names that begin so, without it; up to %d times\n"
 	    "      --strict                        refuse what is left out, but fc.* and num_batches_tracked\n"
-	    "      --mean X[,X...]        numbers  [ImageNet's]  -%g..%g, of each channel on 0..1\n"
-	    "      --std X[,X...]         numbers  [ImageNet's]  %g..%g\n"
-	    "      --norm-eps X           number   [%g]  0..%g, of batch normalisations\n"
+	    "      --bgr                           they are for images with blue first, as Caffe's and Keras' own are\n"
+	    "      --mean X[,X...]        numbers  [ImageNet's, or Caffe's]  -%g..%g, of each channel on 0..1\n"
+	    "      --std X[,X...]         numbers  [ImageNet's, or Caffe's]  %g..%g\n"
+	    "      --norm-eps X           number   [%g, for Keras' names %g]  0..%g, of batch normalisations\n"
 	    "      --size N               pixels   [32, or 224 behind a large stem]  1..%d, sides of the images\n"
 	    "export:\n"
 	    "      --format NAME          name     [by the ending of FILE]  safetensors, npz\n"
 	    "      --parts NAME           name     [%s]  backbone; all: the heads too\n"
 	    "      --num-batches-tracked           with PyTorch's counters, for strict loading\n",
-	    PORT_PREFIXES, CHANNEL_MAX, CHANNEL_MAX, STD_MIN, CHANNEL_MAX, SS_NORM_EPS, EPS_MAX, SIDE_MAX, parts[PORT_BACKBONE]);
+	    PORT_PREFIXES, CHANNEL_MAX, CHANNEL_MAX, STD_MIN, CHANNEL_MAX, SS_NORM_EPS, PORT_EPS_KERAS, EPS_MAX, SIDE_MAX,
+	    parts[PORT_BACKBONE]);
 	tool_print_common(f);
 }
 
@@ -53,13 +55,16 @@ parse_channels(float out[4], const char *option, const char *text, double lo)
 	return n;
 }
 
-enum { OPT_ARCH = TOOL_OPT_OWN, OPT_STRIP, OPT_STRICT, OPT_MEAN, OPT_STD, OPT_EPS, OPT_SIZE, OPT_IMPORTS,
-	OPT_FORMAT = OPT_IMPORTS, OPT_PARTS, OPT_COUNTERS };
+enum {
+	OPT_ARCH = TOOL_OPT_OWN, OPT_STRIP, OPT_STRICT, OPT_BGR, OPT_MEAN, OPT_STD, OPT_EPS, OPT_SIZE, OPT_IMPORTS,
+	OPT_FORMAT = OPT_IMPORTS, OPT_PARTS, OPT_COUNTERS
+};
 static const struct option longopts[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "arch", required_argument, NULL, OPT_ARCH },
 	{ "strip", required_argument, NULL, OPT_STRIP },
 	{ "strict", no_argument, NULL, OPT_STRICT },
+	{ "bgr", no_argument, NULL, OPT_BGR },
 	{ "mean", required_argument, NULL, OPT_MEAN },
 	{ "std", required_argument, NULL, OPT_STD },
 	{ "norm-eps", required_argument, NULL, OPT_EPS },
@@ -89,6 +94,7 @@ parse_options(struct port_options *o, int argc, char **argv, const char *only[2]
 			o->prefix[o->prefixes++] = optarg;
 			break;
 		case OPT_STRICT:	o->strict = true; break;
+		case OPT_BGR:		o->bgr = true; break;
 		case OPT_MEAN:		o->means = parse_channels(o->mean, "--mean", optarg, -CHANNEL_MAX); break;
 		case OPT_STD:		o->stds = parse_channels(o->std, "--std", optarg, STD_MIN); break;
 		case OPT_EPS:		o->norm_eps = tool_double("--norm-eps", optarg, 0, EPS_MAX); break;

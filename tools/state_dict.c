@@ -52,6 +52,25 @@ without_prefix(const char *name, const char *const *prefix, int prefixes)
 	return any ? name + longest : NULL;
 }
 
+/* Keras' names and shapes become torchvision's. */
+static const char *
+take_name(struct state_dict *d, struct state_tensor *s, const char *name)
+{
+	bool kernel;
+
+	if (name == NULL || !keras_name(name, s->own, &kernel))
+		return name;
+	d->keras = true;
+	s->turned = kernel && s->t.rank == 4;
+	if (s->turned) {
+		const size_t *had = s->t.shape;
+		const size_t shape[4] = { had[3], had[2], had[0], had[1] };
+
+		memcpy(s->t.shape, shape, sizeof(shape));
+	}
+	return s->own;
+}
+
 void
 state_open(struct state_dict *d, const char *path, const char *const *prefix, int prefixes)
 {
@@ -75,13 +94,12 @@ state_open(struct state_dict *d, const char *path, const char *const *prefix, in
 	for (size_t i = 0; i < d->n; i++) {
 		struct state_tensor *s = &d->at[i], *other;
 
-		s->t = d->st != NULL ? ss_st_at(d->st, i) : ss_npz_at(d->npz, i);
+		s->t = d->st != NULL ? *ss_st_at(d->st, i) : *ss_npz_at(d->npz, i);
 		s->problem = d->npz == NULL ? NULL : ss_npz_problem(d->npz, i);
-		const char *name = without_prefix(s->t->name, prefix, prefixes);
+		const char *name = take_name(d, s, without_prefix(s->t.name, prefix, prefixes));
 
 		if (name != NULL && (other = state_find(d, name)) != NULL)
-			tool_die(TOOL_DAMAGED, "'%s': both '%s' and '%s' are '%s' without their prefix", path, other->t->name,
-			    s->t->name, name);
+			tool_die(TOOL_DAMAGED, "'%s': both '%s' and '%s' are '%s' here", path, other->t.name, s->t.name, name);
 		s->name = name;
 	}
 }
@@ -113,6 +131,18 @@ state_shape(const struct ss_st_tensor *t, char text[STATE_SHAPE])
 		n += snprintf(text + n, STATE_SHAPE - (size_t)n, "%c%zu", k == 0 ? ' ' : ',', t->shape[k]);
 }
 
+/* (h, w, i, o) to (o, i, h, w) */
+static void
+turn(float *out, const float *in, const size_t shape[4])
+{
+	const size_t inputs = shape[1], outputs = shape[0], window = shape[2] * shape[3];
+
+	for (size_t p = 0; p < window; p++)
+		for (size_t i = 0; i < inputs; i++)
+			for (size_t o = 0; o < outputs; o++)
+				out[(o * inputs + i) * window + p] = in[(p * inputs + i) * outputs + o];
+}
+
 void
 state_floats(const struct state_dict *d, const struct state_tensor *s, float *out, size_t n)
 {
@@ -120,18 +150,26 @@ state_floats(const struct state_dict *d, const struct state_tensor *s, float *ou
 
 	if (s->problem != NULL)
 		tool_die(TOOL_DAMAGED, "%s", s->problem);
-	if (!ss_type_is_float(s->t->type))
-		tool_die(TOOL_DAMAGED, "'%s': tensor '%s' is of %s, wanted f32, f16, bf16 or f64", d->path, s->t->name,
-		    ss_type_name(s->t->type));
+	if (!ss_type_is_float(s->t.type))
+		tool_die(TOOL_DAMAGED, "'%s': tensor '%s' is of %s, wanted f32, f16, bf16 or f64", d->path, s->t.name,
+		    ss_type_name(s->t.type));
 	for (size_t at = 0; at < n; at += BLOCK) {
 		const size_t k = ss_least(n - at, BLOCK);
 
-		ss_elements(s->t->type, s->t->data, at, k, v);
+		ss_elements(s->t.type, s->t.data, at, k, v);
 		for (size_t i = 0; i < k; i++) {
 			out[at + i] = fabs(v[i]) > (double)FLT_MAX ? HUGE_VALF : (float)v[i];
 			if (!isfinite(out[at + i]))
-				tool_die(TOOL_DAMAGED, "'%s': tensor '%s': element %zu is %g, which is no weight", d->path, s->t->name, at + i,
+				tool_die(TOOL_DAMAGED, "'%s': tensor '%s': element %zu is %g, which is no weight", d->path, s->t.name, at + i,
 				    v[i]);
 		}
+	}	if (s->turned) {
+		float *copy = ss_alloc(n, sizeof(*copy));
+
+		if (copy == NULL)
+			tool_die(TOOL_FAILURE, "out of memory for tensor '%s'", s->t.name);
+		memcpy(copy, out, n * sizeof(*copy));
+		turn(out, copy, s->t.shape);
+		free(copy);
 	}
 }

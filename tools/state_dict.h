@@ -4,13 +4,16 @@
 #ifndef SS_STATE_DICT_H
 #define SS_STATE_DICT_H
 
+#include "keras_names.h"
 #include "npz.h"
 #include "safetensors.h"
 
 struct state_tensor {
-	const struct ss_st_tensor *t;	/* as it is in the file */
+	struct ss_st_tensor t;		/* as it is in the file, but the shape, which is as PyTorch has it */
 	const char *problem;		/* why it cannot be used, or NULL */
-	const char *name;		/* without its prefix; NULL: it has none of those asked for */
+	const char *name;		/* without its prefix, as torchvision has it; NULL: it has none of those asked for */
+	char own[KERAS_NAME];		/* where a name stands that is not a piece of the file's */
+	bool turned;			/* in the file the shape is (height, width, inputs, outputs) */
 	bool used;
 };
 
@@ -20,11 +23,12 @@ struct state_dict {
 	struct ss_npz *npz;
 	struct state_tensor *at;
 	size_t n;
+	bool keras;			/* names are Keras' */
 };
 
 /*
  * Opens a safetensors file or an archive of numpy.savez, whichever it is. With prefixes, only tensors that begin with one have a
- * name, which is the rest of it; if two have the same, the tool ends.
+ * name, which is the rest of it; if two have the same, the tool ends. Keras' names become torchvision's.
  */
 void state_open(struct state_dict *d, const char *path, const char *const *prefix, int prefixes);
 void state_close(struct state_dict *d);

@@ -59,6 +59,33 @@ def wider(d):
     return map_floats(d, lambda v: v.astype("f8") * (1 + 1e-9 * r.uniform(-1, 1, v.shape)))
 
 
+def keras(d):
+    """Under Keras' names, with its layout, and a bias for each convolution that its norm takes off again."""
+    out = {}
+    for k, v in d.items():
+        at = k.split(".")
+        if k.endswith("tracked"):
+            continue
+        if at[0] == "fc":
+            out["predictions/" + {"weight": "kernel", "bias": "bias"}[at[1]] + ":0"] = v.T
+            continue
+        layer, number, kind = "conv1", "", "bn" if "bn" in at[-2] or at[-2:-1] == ["1"] else "conv"
+        if at[0].startswith("layer"):
+            layer = "conv%d_block%d_" % (int(at[0][5:]) + 1, int(at[1]) + 1)
+            number = "0_" if at[2] == "downsample" else at[2][-1] + "_"
+        else:
+            layer += "_"
+        if kind == "conv":
+            b = np.linspace(-0.3, 0.7, len(v)).astype("f4")
+            out[layer + number + "conv/kernel:0"], out[layer + number + "conv/bias:0"] = v.transpose(2, 3, 1, 0).copy(), b
+        else:
+            name = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}[at[-1]]
+            if name == "moving_mean":
+                v = v + np.linspace(-0.3, 0.7, len(v)).astype("f4")
+            out[layer + number + "bn/" + name + ":0"] = v
+    return out
+
+
 def with_value(name, value):
     def change(d):
         put(d, name, 1, value)
@@ -93,7 +120,13 @@ CHANGES = {
     "absent-stem": without("conv1.weight"),
     "shape": lambda d: dict(d, **{"layer1.0.conv1.weight": d["layer1.0.conv1.weight"][:, :, 1:, 1:]}),
     "more": lambda d: dict(d, **{"layer1.7.conv1.weight": d["layer1.0.conv1.weight"]}),
-    "bias": plus("conv1.bias", np.zeros(16, "f4")),
+    "bias": plus("conv1.bias", np.arange(16, dtype="f4")),
+    "biased": lambda d: dict(d, **{"bn1.running_mean": d["bn1.running_mean"] - np.arange(16, dtype="f4")}),
+    "wide-bias": plus("conv1.bias", np.zeros(17, "f4")),
+    "stray-bias": plus("layer1.0.bias", np.zeros(16, "f4")),
+    "bgr": lambda d: dict(d, **{"conv1.weight": d["conv1.weight"][:, ::-1].copy()}),
+    "keras": keras,
+    "keras-names": lambda d: {"body/" + k[:-2]: v for k, v in keras(d).items()},
     "queue": plus("queue\t\x1b[2J", np.zeros((3, 2), "f4")),
     "words": plus("note", np.array("made by hand")),
     "prefixed": lambda d: {"module.encoder_q." + k: v for k, v in d.items()},

@@ -69,10 +69,11 @@ refused absent "for resnet20, the nearest, it has no tensor 'layer2.0.bn1.runnin
 refused absent-stem "no tensor 'conv1.weight'"
 refused shape "'layer1.0.conv1.weight' is f32 16,16,2,2, wanted f32 16,16,3,3$"
 refused more "for resnet20, the nearest, there is no place for its tensor 'layer1.7.conv1.weight'$"
-refused bias "no place for its tensor 'conv1.bias'"
+refused stray-bias "no place for its tensor 'layer1.0.bias'"
+refused wide-bias "tensor 'conv1.bias' does not fit its convolution, which has 16 outputs"
 refused prefixed "no tensor 'conv1.weight', but 'module.encoder_q.conv1.weight': try --strip module.encoder_q.$"
 for pair in "absent:it has no tensor 'layer2.0.bn1.running_var' (f32 32)" 'shape:wanted f32 16,16,3,3' \
-    "more:no place in a resnet20 for tensor 'layer1.7.conv1.weight'" "bias:no place in a resnet20 for tensor 'conv1.bias'"; do
+    "more:no place in a resnet20 for tensor 'layer1.7.conv1.weight'" "stray-bias:no place in a resnet20 for tensor 'layer1.0.bias'"; do
 	run 3 ss-model import -q --arch resnet20 -o none "${pair%%:*}.npz" && says "${pair#*:}" && absent none
 	ok "refused with --arch: ${pair%%:*}"
 done
@@ -96,6 +97,25 @@ run 0 ss-model import -o words words.npz && run 0 ss-cmp in words && ss-model im
     grep -q "left out: 'note' (not read)$" err
 ok "a text in the archive is left out"
 
+m dict net.safetensors bias.npz bias && m dict net.safetensors biased.safetensors biased bare
+run 0 ss-model import -o bias bias.npz && grep -q 'bias of a convolution went into the running mean behind it' err && m same bias biased.safetensors
+ok "the bias of a convolution goes into the running mean behind it"
+
+# --- Keras
+m dict net.safetensors keras.npz keras
+run 0 ss-model import -o keras keras.npz && grep -q 'biases of 19 convolutions' err && grep -q "left out: 'predictions/kernel:0'" err &&
+    [ "$(ss-info --get norm keras)" = 1.001e-05,0.01 ] && [ "$(ss-info --get arch keras)" = resnet20 ] && m same keras want.safetensors 1e-6
+ok "Keras' names and layout"
+m dict net.safetensors names.npz keras-names
+run 0 ss-model import -q --strip body/ -o names names.npz && run 0 ss-cmp keras names
+ok "the same behind a prefix, without the numbers of Keras 2"
+run 3 ss-model import -q -o none names.npz && says "has no tensor 'conv1.weight'" && absent none
+ok "Keras' names behind a prefix that is not taken off"
+m dict net.safetensors bgr.npz bgr
+run 0 ss-model import --bgr -o bgr bgr.npz && run 0 ss-cmp in bgr && [ "$(ss-info --get std bgr)" = 0.00392156886,0.00392156886,0.00392156886 ] &&
+    ss-info --get mean bgr | grep -q '^0.4850[0-9]*,0.4579[0-9]*,0.4076[0-9]*$'
+ok "--bgr"
+
 # --- prefixes
 run 0 ss-model import -q --strip module.encoder_q. -o strip prefixed.npz && run 0 ss-cmp in strip
 ok "--strip"
@@ -105,7 +125,7 @@ run 0 ss-model import --strip module.encoder_q. -o moco moco.npz && grep -q "lef
 ok "--strip takes one of two networks, and counts the rest"
 run 0 ss-model import -v --force --strip module.encoder_q. -o moco moco.npz && [ "$(grep -c "left out: 'module.encoder_k" err)" -gt 90 ]
 ok "--verbose names each"
-run 3 ss-model import --strip module.encoder_q. --strip module.encoder_k. -o none moco.npz && says "both 'module.encoder_[kq].* are '.*' without their prefix" &&
+run 3 ss-model import --strip module.encoder_q. --strip module.encoder_k. -o none moco.npz && says "both 'module.encoder_[kq].* are '.*' here$" &&
     absent none
 ok "two networks under one name"
 run 0 ss-model import -q --strip module. --strip module.encoder_q. -o longest prefixed.npz && run 0 ss-cmp in longest
@@ -273,6 +293,7 @@ import --arch resnet9 -o x state.npz|--arch 'resnet9' is unknown
 import --size 0 -o x state.npz|--size
 import -q --size 2 -o x state.npz|sides 4..4096
 import --std 0 -o x state.npz|--std
+import -q --bgr -o x gray.npz|--bgr is for images of 3 channels
 import --norm-eps 2 -o x state.npz|--norm-eps
 import --what -o x state.npz|unknown option
 EOF

@@ -5,7 +5,8 @@ check_model - holds ss-model to PyTorch: weights from there give the same featur
 
 Networks of torchvision's own blocks, with random weights and statistics that are not those of the beginning, are saved by
 numpy.savez, imported, and used by ss-embed: the features must be those of eval() in PyTorch.  What ss-model exports,
-load_state_dict takes with nothing missing but fc.*, and gives the same features.  Where python3-safetensors is installed it reads
+load_state_dict takes with nothing missing but fc.*, and gives the same features.  Keras' ResNet is rebuilt in PyTorch and saved
+under Keras' names.  Where python3-safetensors is installed it reads
 and writes too.  Which networks ss-model knows is asked of it, so that those with a large stem are tried as soon as there are any.
 """
 import os
@@ -141,7 +142,8 @@ def check(name, side, make, seed):
     off = difference(embed("in.safetensors", "images.sst"), features(net, images))
     line(off <= TOLERANCE, "%s is %s: ss-embed against PyTorch, %.2g" % (name, arch, off))
     same = read_model.read("in.safetensors")[0]
-    line(all(np.array_equal(v, net.state_dict()[k].numpy()) for k, v in same.items()) and len(same) > 60, "%s: numbers as they were" % name)
+    line(all(np.array_equal(v, net.state_dict()[k].numpy()) for k, v in same.items()) and len(same) > 60,
+         "%s: numbers as they were" % name)
 
     tool("ss-model", "export", "--force", "--num-batches-tracked", "-o", "out.npz", "in.safetensors")
     other = make().eval()
@@ -161,7 +163,8 @@ def check(name, side, make, seed):
         answer = other.load_state_dict(st.load_file("out.safetensors"), strict=False)
         st.save_file({k: v.contiguous() for k, v in net.state_dict().items()}, "st.safetensors")
         status, err = tool("ss-model", "import", "--force", "-o", "st", "st.safetensors")
-        line(not answer.unexpected_keys and status == 0 and tool("ss-cmp", "st", "in.safetensors")[0] == 0, "%s: safetensors' own" % name, err)
+        line(not answer.unexpected_keys and status == 0 and tool("ss-cmp", "st", "in.safetensors")[0] == 0,
+             "%s: safetensors' own" % name, err)
 
     np.savez_compressed("half.npz", **{"module.encoder_q." + k: v for k, v in arrays(net, True).items()})
     status, err = tool("ss-model", "import", "--force", "--strip", "module.encoder_q.", "-o", "half", "half.npz")
@@ -172,13 +175,74 @@ def check(name, side, make, seed):
     line(off <= TOLERANCE, "%s: in f16, packed, behind a prefix, %.2g" % (name, off), err)
 
 
+class KerasNet(nn.Module):
+    """keras.applications.ResNet50, after its source: biases everywhere, eps 1.001e-5, the stride in the first 1x1 of a block."""
+
+    def __init__(self, small):
+        super().__init__()
+        net = ResNet(*LAYERS["resnet50"])
+        self.net = small_stem(net) if small else net
+        net.fc = nn.Identity()
+        for name, m in list(net.named_modules()):
+            if isinstance(m, Bottleneck) and not small:
+                m.conv1.stride, m.conv2.stride = m.conv2.stride, (1, 1)
+            if isinstance(m, nn.BatchNorm2d):
+                m.eps = 1.001e-5
+            if isinstance(m, nn.Conv2d):
+                m.bias = nn.Parameter(torch.zeros(m.out_channels).uniform_(-0.3, 0.3))
+
+    def forward(self, bgr):
+        """Bytes, blue first."""
+        return self.net(bgr - torch.tensor([103.939, 116.779, 123.68]).view(1, 3, 1, 1))
+
+    def keras(self):
+        """Its arrays as Keras names and lays them out."""
+        ours = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
+        out = {}
+        for name, m in self.net.named_modules():
+            if not isinstance(m, (nn.Conv2d, nn.BatchNorm2d)):
+                continue
+            at = name.split(".")
+            where = "conv1_"
+            if len(at) > 1:
+                where = "conv%d_block%d_%s_" % (int(at[0][-1]) + 1, int(at[1]) + 1, "0" if at[2] == "downsample" else at[2][-1])
+            if isinstance(m, nn.Conv2d):
+                out[where + "conv/kernel"] = m.weight.detach().numpy().transpose(2, 3, 1, 0)
+                out[where + "conv/bias"] = m.bias.detach().numpy()
+            else:
+                out.update({where + "bn/" + ours[k]: v.numpy() for k, v in m.state_dict().items() if k in ours})
+        return {k: np.ascontiguousarray(v) for k, v in out.items()}
+
+
+def keras(small, side):
+    torch.manual_seed(5)
+    what = "Keras' names, %s" % ("small stem" if small else "its own network")
+    listed = subprocess.run([os.path.join(BIN, "ss-model"), "--help"], stdout=subprocess.PIPE).stdout.decode().split()
+    net = disturb(KerasNet(small), 5)
+    images = np.random.RandomState(5).randint(0, 256, (4, 3, side, side)).astype("u1")
+    images[1] //= 3
+    images[2, 0] = 255
+    sst_write.write("images.sst", [("image", "u8", images.shape[1:], images.tobytes())])
+    np.savez("keras.npz", **net.keras())
+    if not small and "keras-resnet50" not in listed:
+        print("ok %d - %s # SKIP ss-model does not know it" % (len(LINES) + 1, what))
+        LINES.append(True)
+        return
+    status, err = tool("ss-model", "import", "--force", "--bgr", "-o", "keras", "keras.npz")
+    line(status == 0 and "biases of 53 convolutions" in err, what + ": import", err)
+    with torch.no_grad():
+        want = net(torch.from_numpy(images[:, ::-1].astype("f4"))).numpy()
+    off = difference(embed("keras", "images.sst"), want)
+    line(off <= TOLERANCE, "%s: ss-embed against PyTorch, %.2g" % (what, off))
+
+
 def trained():
     """A network that ss-train made, in PyTorch."""
     views = np.random.RandomState(1).randint(0, 256, (2, 16, 3, 16, 16)).astype("u1")
     sst_write.write("views.sst", [("view%d" % (i + 1), "u8", (3, 16, 16), v.tobytes()) for i, v in enumerate(views)])
     mean, std = (",".join(map(str, v)) for v in (MEAN, STD))
-    status, err = tool("ss-train", "-q", "--force", "--arch", "resnet18", "--batch", "8", "--steps", "2", "--mean", mean, "--std", std,
-                       "-o", "run.safetensors", "views.sst")
+    status, err = tool("ss-train", "-q", "--force", "--arch", "resnet18", "--batch", "8", "--steps", "2", "--mean", mean,
+                       "--std", std, "-o", "run.safetensors", "views.sst")
     line(status == 0, "a network trained here", err)
     tool("ss-model", "export", "--force", "--num-batches-tracked", "-o", "run.npz", "run.safetensors")
     net = small_stem(ResNet(*LAYERS["resnet18"])).eval()
@@ -195,6 +259,8 @@ def main():
         os.chdir(folder)
         for seed, (name, (side, make)) in enumerate(NETWORKS.items()):
             check(name, side, make, seed)
+        keras(True, 16)
+        keras(False, 64)
         trained()
         os.chdir("/")
     print("1..%d" % len(LINES))
