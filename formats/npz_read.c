@@ -10,10 +10,14 @@
 #include "npz.h"
 #include "unzip.h"
 
+struct entry {
+	struct ss_st_tensor t;
+	char problem[400];		/* "": none */
+};
+
 struct ss_npz {
 	struct ss_unzip *zip;
-	struct ss_st_tensor *tensor;
-	char **problem;
+	struct entry *entry;
 	size_t n;
 };
 
@@ -24,10 +28,11 @@ call_it(char *name, size_t size, const char *path, const char *member)
 	snprintf(name, size, "%.300s(%.300s)", path, member);
 }
 
-/* The array that the bytes of a member are. *problem, if it is not read here, is malloc'd. */
+/* The array that the bytes of a member are. */
 static int
-parse(struct ss_st_tensor *t, char **problem, const unsigned char *p, size_t size, const char *name, struct ss_err *e)
+parse(struct entry *x, const unsigned char *p, size_t size, const char *name, struct ss_err *e)
 {
+	struct ss_st_tensor *t = &x->t;
 	struct ss_npy_head h = { .rank = 0 };
 	struct ss_err why = SS_ERR_INIT;
 	size_t more, length, bytes;
@@ -46,8 +51,8 @@ parse(struct ss_st_tensor *t, char **problem, const unsigned char *p, size_t siz
 	r = ss_npy_parse(&h, text, name, SS_NPY_START + more, &why);
 	free(text);
 	if (r == SS_EUSAGE) {
-		*problem = strdup(why.text);
-		return *problem == NULL ? ss_fail(e, SS_EIO, "out of memory") : 0;
+		snprintf(x->problem, sizeof(x->problem), "%.390s", why.text);
+		return 0;
 	}
 	if (r < 0)
 		return ss_fail(e, r, "%s", why.text);
@@ -81,14 +86,14 @@ take_member(struct ss_npz *z, const char *path, size_t i, struct ss_err *e)
 		return ss_fail(e, SS_EDATA, "'%s' is no .npy file, and so '%s' is not what numpy.savez writes", name, path);
 	if ((own = strndup(m->name, n - tail)) == NULL)
 		return ss_fail(e, SS_EIO, "out of memory");
-	z->tensor[i].name = own;
+	z->entry[i].t.name = own;
 	z->n = i + 1;
 	for (size_t k = 0; k < i; k++)
-		if (strcmp(z->tensor[k].name, own) == 0)
+		if (strcmp(z->entry[k].t.name, own) == 0)
 			return ss_fail(e, SS_EDATA, "'%s' is in the archive twice", name);
 	if ((r = ss_unzip_data(z->zip, i, &data, e)) < 0)
 		return r;
-	return parse(&z->tensor[i], &z->problem[i], data, (size_t)m->bytes, name, e);
+	return parse(&z->entry[i], data, (size_t)m->bytes, name, e);
 }
 
 int
@@ -103,9 +108,8 @@ ss_npz_open(struct ss_npz **out, const char *path, struct ss_err *e)
 		return ss_fail(e, SS_EIO, "out of memory");
 	if ((r = ss_unzip_open(&z->zip, path, e)) == 0) {
 		n = ss_unzip_count(z->zip);
-		z->tensor = calloc(n + 1, sizeof(*z->tensor));
-		z->problem = calloc(n + 1, sizeof(*z->problem));
-		if (z->tensor == NULL || z->problem == NULL)
+		z->entry = calloc(n + 1, sizeof(*z->entry));
+		if (z->entry == NULL)
 			r = ss_fail(e, SS_EIO, "out of memory");
 	}
 	for (size_t i = 0; r == 0 && i < n; i++)
@@ -122,12 +126,9 @@ ss_npz_free(struct ss_npz *z)
 {
 	if (z == NULL)
 		return;
-	for (size_t i = 0; i < z->n; i++) {
-		free((void *)(uintptr_t)z->tensor[i].name);
-		free(z->problem[i]);
-	}
-	free(z->tensor);
-	free(z->problem);
+	for (size_t i = 0; i < z->n; i++)
+		free((void *)(uintptr_t)z->entry[i].t.name);
+	free(z->entry);
 	ss_unzip_free(z->zip);
 	free(z);
 }
@@ -142,12 +143,12 @@ const struct ss_st_tensor *
 ss_npz_at(const struct ss_npz *z, size_t i)
 {
 	SS_BUG_IF(i >= z->n);
-	return &z->tensor[i];
+	return &z->entry[i].t;
 }
 
 const char *
 ss_npz_problem(const struct ss_npz *z, size_t i)
 {
 	SS_BUG_IF(i >= z->n);
-	return z->problem[i];
+	return z->entry[i].problem[0] == '\0' ? NULL : z->entry[i].problem;
 }

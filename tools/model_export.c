@@ -13,10 +13,13 @@
 #include "outputs.h"
 #include "tool.h"
 
+enum { COUNTER_NAME = SS_LAYER_MAX + sizeof("num_batches_tracked") };
+
 /* What is written; data lie in the file that was read, but counters. */
 struct chosen {
 	struct ss_st_tensor *t;
 	size_t n;
+	char (*counter)[COUNTER_NAME];	/* names of counters, by node */
 	int64_t batches;
 };
 
@@ -41,16 +44,13 @@ choose_list(struct chosen *c, const struct ss_st *file, const struct ss_list *li
 
 /* PyTorch's count of batches that a norm has seen: a scalar beside its running mean. */
 static void
-choose_counter(struct chosen *c, const struct ss_param *mean)
+choose_counter(struct chosen *c, const struct ss_net *net, int node)
 {
-	static const char before[] = "running_mean", counter[] = "num_batches_tracked";
-	const size_t n = strlen(mean->name) - strlen(before);
-	char *name = malloc(n + sizeof(counter));
+	const char *mean = net->buffers.p[net->node[node].mean].name;
+	const int layer = (int)(strlen(mean) - strlen("running_mean"));
+	char *name = c->counter[node];
 
-	if (name == NULL)
-		tool_die(TOOL_FAILURE, "out of memory");
-	memcpy(name, mean->name, n);
-	memcpy(name + n, counter, sizeof(counter));
+	snprintf(name, COUNTER_NAME, "%.*snum_batches_tracked", layer, mean);
 	c->t[c->n++] = (struct ss_st_tensor){ .name = name, .type = SS_I64, .data = &c->batches };
 }
 
@@ -61,7 +61,8 @@ choose(struct chosen *c, const struct ss_st *file, const struct model *m, const 
 
 	c->batches = (int64_t)(m->step & INT64_MAX);
 	c->t = calloc((size_t)net->params.n + 2 * (size_t)net->buffers.n + 1, sizeof(*c->t));
-	if (c->t == NULL)
+	c->counter = calloc((size_t)net->nodes, sizeof(*c->counter));
+	if (c->t == NULL || c->counter == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
 	choose_list(c, file, &net->params);
 	if (o->parts == PORT_ALL && prototypes != NULL)
@@ -69,7 +70,7 @@ choose(struct chosen *c, const struct ss_st *file, const struct model *m, const 
 	choose_list(c, file, &net->buffers);
 	for (int i = 0; o->counters && i < net->nodes; i++)
 		if (net->node[i].op == SS_OP_NORM)
-			choose_counter(c, &net->buffers.p[net->node[i].mean]);
+			choose_counter(c, net, i);
 }
 
 static void
@@ -146,10 +147,8 @@ model_export(const char *path, const struct port_options *o)
 		write_npz(&c, o->output);
 	else
 		write_safetensors(&c, &m, o->output);
-	for (size_t i = 0; i < c.n; i++)
-		if (c.t[i].type == SS_I64)
-			free((void *)(uintptr_t)c.t[i].name);
 	free(c.t);
+	free(c.counter);
 	ss_net_free(net);
 	model_free(&m);
 	ss_st_free(file);

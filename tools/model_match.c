@@ -110,10 +110,13 @@ match_bias(const struct ss_net *net, const char *name)
 	if (n <= tail || strcmp(name + n - tail, suffix) != 0)
 		return -1;
 	for (int i = 0; i < net->nodes; i++) {
-		const struct ss_node *norm = &net->node[i], *conv = norm->in >= 0 ? &net->node[norm->in] : NULL;
+		const struct ss_node *norm = &net->node[i], *conv;
 		int readers = 0;
 
-		if (norm->op != SS_OP_NORM || conv->op != SS_OP_CONV || conv->bias >= 0)
+		if (norm->op != SS_OP_NORM)
+			continue;
+		conv = &net->node[norm->in];
+		if (conv->op != SS_OP_CONV || conv->bias >= 0)
 			continue;
 		const char *weight = net->params.p[conv->weight].name;
 
@@ -210,6 +213,7 @@ match_find(const struct state_dict *d, int *channels)
 		}
 		ss_net_free(net);
 	}
+	SS_BUG_IF(nearest == NULL);		/* the table is not empty */
 	if (several > 1)
 		tool_die(TOOL_MISUSE, "'%s' can be the weights of several networks: give --arch, one of %s", d->path, fits);
 	if (found == NULL)
