@@ -200,7 +200,7 @@ match_find(const struct state_dict *d, int *channels)
 			memcpy(nearest_why, why, sizeof(why));
 		}
 		/* v1 and v1.5 have the same tensors: of several, those of the program that the names are of. */
-		const bool same = (strncmp(a->name, "keras-", 6) == 0) == d->keras;
+		const bool same = (strstr(a->name, "-keras") != NULL) == d->keras;
 
 		if (n == 0 && same && !kin) {
 			several = 0;

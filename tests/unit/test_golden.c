@@ -259,10 +259,10 @@ optimiser(void **state)
 
 /* The small networks of the two steps; see tests/golden/README.md. */
 static const struct ss_arch RESNET8 = {
-	"resnet8", SS_BASIC, 16, 3, { 1, 1, 1, 0 }, { 16, 32, 64, 0 }, { 0 }
+	"resnet8", SS_BASIC, 16, 3, { 1, 1, 1, 0 }, { 16, 32, 64, 0 }, { 0 }, false
 };
 static const struct ss_arch NARROW = {
-	"narrow", SS_BASIC_PROJECTION, 8, 4, { 1, 1, 1, 1 }, { 8, 16, 16, 32 }, { 0 }
+	"narrow", SS_BASIC_PROJECTION, 8, 4, { 1, 1, 1, 1 }, { 8, 16, 16, 32 }, { 0 }, false
 };
 static const struct ss_head PROJECTOR_32 = { 2, {
 	{ .width = 32, .bias = true, .norm = true, .affine = true, .relu = true },

@@ -15,7 +15,7 @@
 #include "tests/unit/starve_case.h"
 
 enum { SIDE = 8, BATCH = 4 };
-static const struct ss_arch SMALL = { "small", SS_BASIC_PROJECTION, 8, 2, { 1, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 } };
+static const struct ss_arch SMALL = { "small", SS_BASIC_PROJECTION, 8, 2, { 1, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 }, false };
 
 /* A network, a step, and an embedding. */
 static int

@@ -19,7 +19,7 @@
 
 enum { BATCH = 12, SIDE = 8, IMAGE = 3 * SIDE * SIDE, VIEWS = 2 };
 
-static const struct ss_arch SMALL = { "small", SS_BASIC_PROJECTION, 8, 2, { 1, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 } };
+static const struct ss_arch SMALL = { "small", SS_BASIC_PROJECTION, 8, 2, { 1, 1, 0, 0 }, { 8, 16, 0, 0 }, { 0 }, false };
 
 struct setup {
 	struct ss_net *net;
