@@ -107,24 +107,6 @@ export_is_text(const struct ss_tensor *t)
 	return t->type == SS_U8 && t->rank == 1 && t->shape[0] == SS_VARIES;
 }
 
-/* Bytes as text that stands in one field of one line; a NUL, which would end a string, as an escape too. */
-static void
-put_text(FILE *f, const char *bytes, size_t n)
-{
-	for (size_t at = 0, used; at < n; at += used + 1) {
-		char *text = strndup(bytes + at, n - at);
-		char *escaped;
-
-		if (text == NULL)
-			tool_die(TOOL_FAILURE, "out of memory");
-		escaped = line_escape(text);
-		used = strlen(text);
-		fprintf(f, "%s%s", escaped, at + used < n ? "\\x00" : "");
-		free(escaped);
-		free(text);
-	}
-}
-
 void
 export_value(FILE *f, const struct ss_header *h, const struct ss_frame *one, int tensor, size_t i,
     const struct export_classes *c)
@@ -134,7 +116,7 @@ export_value(FILE *f, const struct ss_header *h, const struct ss_frame *one, int
 	double v;
 
 	if (export_is_text(t)) {
-		put_text(f, one->data[tensor], one->bytes[tensor]);
+		line_put(f, one->data[tensor], one->bytes[tensor]);
 		return;
 	}
 	if (c != NULL && strcmp(t->name, "label") == 0) {

@@ -63,9 +63,11 @@ end:
 	free(last);
 }
 
-/* Of any number of epochs; optional: there need be no labels. */
+enum labels { NEEDED, OPTIONAL, IGNORED };
+
+/* Of any number of epochs. */
 static void
-open_any(struct labelled *f, const char *path, const char *tensor, bool optional)
+open_any(struct labelled *f, const char *path, const char *tensor, enum labels labels)
 {
 	const struct ss_header *h;
 	const struct ss_tensor *label;
@@ -78,9 +80,9 @@ open_any(struct labelled *f, const char *path, const char *tensor, bool optional
 	if (f->d == 0 || f->d > INT_MAX)
 		tool_die(TOOL_MISUSE, "%s: tensor '%s' has %zu elements", ss_reader_name(f->in),
 		    h->tensor[f->tensor].name, f->d);
-	f->label = ss_header_find(h, "label");
-	f->optional = optional;
-	if (f->label < 0 && !optional)
+	f->label = labels == IGNORED ? -1 : ss_header_find(h, "label");
+	f->optional = labels != NEEDED;
+	if (f->label < 0 && labels == NEEDED)
 		tool_die(TOOL_MISUSE, "%s has no labels", ss_reader_name(f->in));
 	label = f->label < 0 ? NULL : &h->tensor[f->label];
 	if (label != NULL && (label->rank != 0 || ss_type_is_float(label->type)))
@@ -105,7 +107,7 @@ need_one_epoch(const struct labelled *f)
 void
 labelled_open(struct labelled *f, const char *path, const char *tensor)
 {
-	open_any(f, path, tensor, false);
+	open_any(f, path, tensor, NEEDED);
 	need_one_epoch(f);
 }
 
@@ -154,6 +156,8 @@ labelled_more(struct labelled *f)
 	}
 	if (f->index >= 0)
 		memcpy(f->number + f->n, g.data[f->index], g.records * sizeof(*f->number));
+	if (f->named)
+		names_take(&f->names, &g);
 	f->n += g.records;
 	return true;
 }
@@ -180,7 +184,7 @@ labelled_read_epochs(struct labelled *f, const char *path, const char *tensor)
 {
 	size_t epochs;
 
-	open_any(f, path, tensor, false);
+	open_any(f, path, tensor, NEEDED);
 	epochs = ss_reader_header(f->in)->epochs;
 	read_all(f);
 	if (f->n % epochs != 0)
@@ -191,8 +195,24 @@ labelled_read_epochs(struct labelled *f, const char *path, const char *tensor)
 void
 labelled_read_features(struct labelled *f, const char *path, const char *tensor)
 {
-	open_any(f, path, tensor, true);
+	open_any(f, path, tensor, OPTIONAL);
 	need_one_epoch(f);
+	read_all(f);
+}
+
+void
+labelled_open_named(struct labelled *f, const char *path, const char *tensor)
+{
+	open_any(f, path, tensor, IGNORED);
+	need_one_epoch(f);
+	f->named = true;
+	names_open(&f->names, ss_reader_header(f->in));
+}
+
+void
+labelled_read_named(struct labelled *f, const char *path, const char *tensor)
+{
+	labelled_open_named(f, path, tensor);
 	read_all(f);
 }
 
@@ -203,6 +223,8 @@ labelled_drop(struct labelled *f, size_t n)
 	memmove(f->x, f->x + n * f->d, f->n * f->d * sizeof(*f->x));
 	memmove(f->y, f->y + n, f->n * sizeof(*f->y));
 	memmove(f->number, f->number + n, f->n * sizeof(*f->number));
+	if (f->named)
+		names_drop(&f->names, n);
 }
 
 static void
@@ -228,6 +250,14 @@ labelled_match(const struct labelled *a, const struct labelled *b)
 	match_origin(a, b, "arch", a->arch, b->arch);
 	match_origin(a, b, "network", a->state, b->state);
 	match_origin(a, b, "model", a->model, b->model);
+}
+
+bool
+labelled_share_index(struct labelled *a, const struct labelled *b, bool unnamed)
+{
+	const char *x = ss_reader_header(a->in)->dataset, *y = ss_reader_header(b->in)->dataset;
+
+	return b->index >= 0 && strcmp(x, y) == 0 && (x[0] != '\0' || unnamed) && labelled_sort(a);
 }
 
 static int
@@ -317,5 +347,6 @@ labelled_close(struct labelled *f)
 	free(f->arch);
 	free(f->state);
 	free(f->model);
+	names_close(&f->names);
 	*f = (struct labelled){ 0 };
 }

@@ -7,6 +7,7 @@
 #ifndef SS_LABELLED_H
 #define SS_LABELLED_H
 
+#include "names.h"
 #include "tool.h"
 
 /* A label above that is taken for damage: counts per class would fill the memory. */
@@ -21,7 +22,8 @@ struct labelled {
 	uint64_t *number;		/* (n): its number in the data set, if there is an index */
 	uint64_t *sorted;		/* (2n): numbers and places, by number; see labelled_sort */
 
-	bool pixels, optional;
+	bool pixels, optional, named;
+	struct names names;		/* of the records held, if they were asked for */
 	char *layer, *arch, *state, *model;	/* of the @EM line, NULL if it does not say */
 };
 
@@ -40,8 +42,18 @@ size_t labelled_read_epochs(struct labelled *f, const char *path, const char *te
 /* The same of a stream of which some or all records may have no label. */
 void labelled_read_features(struct labelled *f, const char *path, const char *tensor);
 
+/* The same without a look at labels, but with names; any number of records. */
+void labelled_open_named(struct labelled *f, const char *path, const char *tensor);
+void labelled_read_named(struct labelled *f, const char *path, const char *tensor);
+
 /* Forgets the first n records held. */
 void labelled_drop(struct labelled *f, size_t n);
+
+/*
+ * Can records of both be compared by index? So it is if both have one and come from one data set, which has a name unless
+ * unnamed is allowed. Prepares labelled_find for a.
+ */
+bool labelled_share_index(struct labelled *a, const struct labelled *b, bool unnamed);
 
 /* Ends the tool unless both were made in the same way, as far as they say. */
 void labelled_match(const struct labelled *a, const struct labelled *b);

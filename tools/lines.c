@@ -1,6 +1,10 @@
 /*
  * lines.c - lines of a stream's header, for tools: out of memory ends them
  */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "lines.h"
 #include "tool.h"
 
@@ -32,4 +36,27 @@ line_escape(const char *text)
 	if (escaped == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
 	return escaped;
+}
+
+void
+line_put(FILE *f, const char *bytes, size_t n)
+{
+	for (size_t at = 0, used; at < n; at += used + 1) {
+		char *text = strndup(bytes + at, n - at);
+		char *escaped;
+
+		if (text == NULL)
+			tool_die(TOOL_FAILURE, "out of memory");
+		escaped = line_escape(text);
+		used = strlen(text);
+		fprintf(f, "%s%s", escaped, at + used < n ? "\\x00" : "");
+		free(escaped);
+		free(text);
+	}
+}
+
+void
+line_put_cosine(FILE *f, double cosine)
+{
+	fprintf(f, "%.6f", fabs(cosine) < 0.5e-6 ? 0 : cosine);
 }

@@ -12,4 +12,7 @@ json_t *report_begin(bool named);
 /* Prints it with numbers of so many digits (0: as many as needed), and frees it; ends with status 1 if that cannot be. */
 void report_print(json_t *o, int digits);
 
+/* The same without a newline: one object of many, of which the caller makes a list. */
+void report_print_part(json_t *o, int digits);
+
 #endif

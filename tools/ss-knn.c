@@ -1,5 +1,5 @@
 /*
- * ss-knn - scores embeddings by a weighted vote of their nearest neighbours
+ * ss-knn - scores embeddings by a weighted vote of their nearest neighbours, or names these
  *
  * Holds the bank in memory, and some thousand queries at a time.
  */
@@ -11,6 +11,7 @@
 #include "eval/protocol.h"
 #include "eval/rows.h"
 #include "kern/kern.h"
+#include "neighbours.h"
 #include "score_options.h"
 
 enum {
@@ -28,7 +29,7 @@ static struct options {
 	long long k[LIST_MAX];
 	double t[LIST_MAX];
 	int ks, ts;			/* 0: the protocol's */
-	bool center, leave_one_out;
+	bool center, leave_one_out, neighbours;
 	struct ss_pool *pool;
 } o = { .score = { .out = { .known_word = "bank" }, .asked_option = "query", .knowns_max = 1, .contests = 1 },
 	.protocol = ss_knn_protocols };
@@ -38,6 +39,7 @@ print_usage(FILE *f)
 {
 	fprintf(f, "usage: ss-knn --bank FILE --query FILE [options]\n"
 	    "       ss-knn --bank FILE --leave-one-out [options]\n"
+	    "       ss-knn --neighbours ... [-k N]\n"
 	    "One FILE may be '-'. Prints the share of query images whose class the k nearest\n"
 	    "images of the bank (by cosine) elect, each with exp(cosine / temperature) votes.\n\n"
 	    "      --bank FILE         file     labelled embeddings to learn from\n"
@@ -49,8 +51,9 @@ print_usage(FILE *f)
 	fprintf(f, "  -k, --k LIST            integers [%lld]  %lld..%lld each, at most the bank\n"
 	    "      --temperature LIST  numbers  [%g]  %g..%g each\n"
 	    "      --center                     subtract the bank's mean from all first\n"
-	    "      --leave-one-out              without the bank's record of the query's index\n",
-	    ss_knn_protocols[0].k, K_MIN, K_MAX, ss_knn_protocols[0].t, T_MIN, T_MAX);
+	    "      --leave-one-out              without the bank's record of the query's index\n"
+	    "      --neighbours                 no score: a table of the k [%d] nearest; no labels needed\n",
+	    ss_knn_protocols[0].k, K_MIN, K_MAX, ss_knn_protocols[0].t, T_MIN, T_MAX, NEIGHBOURS_DEFAULT);
 	score_options_usage(&o.score, f);
 	tool_print_common(f);
 }
@@ -105,17 +108,13 @@ static void
 open_contest(struct vote *v, const struct contest *c)
 {
 	struct ss_knn_question q = { o.k, o.ks, o.t, o.ts };
-	const char *data[2];
 	struct ss_err e = SS_ERR_INIT;
 	int r;
 
 	labelled_read(&v->bank, c->known[0], o.score.tensor);
 	labelled_open(&v->query, c->asked, o.score.tensor);
 	labelled_match(&v->bank, &v->query);
-	data[0] = ss_reader_header(v->bank.in)->dataset;
-	data[1] = ss_reader_header(v->query.in)->dataset;
-	v->known_index = v->query.index >= 0 && strcmp(data[0], data[1]) == 0 &&
-	    (data[0][0] != '\0' || o.leave_one_out) && labelled_sort(&v->bank);
+	v->known_index = labelled_share_index(&v->bank, &v->query, o.leave_one_out);
 	if (o.leave_one_out && !v->known_index)
 		tool_die(TOOL_MISUSE, "--leave-one-out: %s and %s have no common index",
 		    ss_reader_name(v->bank.in), ss_reader_name(v->query.in));
@@ -207,16 +206,34 @@ find_protocol(const char *name)
 	tool_die(TOOL_MISUSE, "--protocol '%s' is none of %s", name, all);
 }
 
+/* Prints who is near instead of a score; what belongs to scores alone is refused. */
+static void
+show_neighbours(void)
+{
+	const struct score_options *out = &o.score.out;
+	const struct neighbours_request q = { .bank = o.score.contest[0].known[0], .query = o.score.contest[0].asked,
+	    .tensor = o.score.tensor, .k = (size_t)o.k[0], .center = o.center, .leave_one_out = o.leave_one_out,
+	    .json = out->json, .pool = o.pool };
+
+	if (o.score.contests > 1 || out->per_class || out->confusion || out->table || o.named || o.ts > 0)
+		tool_die(TOOL_MISUSE, "--neighbours makes no score: --baseline, --per-class, --confusion, --table, "
+		    "--protocol and --temperature do not go with it");
+	if (o.ks > 1)
+		tool_die(TOOL_MISUSE, "--neighbours takes one -k");
+	neighbours_print(&q);
+}
+
 int
 main(int argc, char **argv)
 {
-	enum { OPT_PROTOCOL = TOOL_OPT_OWN, OPT_TEMPERATURE, OPT_CENTER, OPT_LEAVE };
+	enum { OPT_PROTOCOL = TOOL_OPT_OWN, OPT_TEMPERATURE, OPT_CENTER, OPT_LEAVE, OPT_NEIGHBOURS };
 	static const struct option longopts[] = {
 		{ "protocol", required_argument, NULL, OPT_PROTOCOL },
 		{ "k", required_argument, NULL, 'k' },
 		{ "temperature", required_argument, NULL, OPT_TEMPERATURE },
 		{ "center", no_argument, NULL, OPT_CENTER },
 		{ "leave-one-out", no_argument, NULL, OPT_LEAVE },
+		{ "neighbours", no_argument, NULL, OPT_NEIGHBOURS },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -242,6 +259,7 @@ main(int argc, char **argv)
 			break;
 		case OPT_CENTER:	o.center = true; break;
 		case OPT_LEAVE:		o.leave_one_out = true; break;
+		case OPT_NEIGHBOURS:	o.neighbours = true; break;
 		default:
 			if (!score_option(&o.score, c, optarg))
 				tool_common_option(c, print_usage);
@@ -250,6 +268,12 @@ main(int argc, char **argv)
 	if (asked->asked == NULL && o.leave_one_out)
 		asked->asked = asked->known[0];
 	score_options_check(&o.score, argc, argv, optind);
+	if (o.neighbours) {
+		o.pool = tool_pool(o.score.threads);
+		show_neighbours();
+		ss_pool_free(o.pool);
+		return tool_finish(NULL, NULL);
+	}
 	if (o.ks == 0)
 		o.k[o.ks++] = o.protocol->k;
 	if (o.ts == 0)

@@ -17,8 +17,9 @@
 
 #include "base/err.h"
 #include "base/work.h"
+#include "eval/neighbours.h"
 
-#define SS_KNN_NONE SIZE_MAX
+#define SS_KNN_NONE SS_NEIGHBOURS_NONE
 
 struct ss_knn;
 
@@ -32,8 +33,7 @@ struct ss_knn_question {
 
 /*
  * bank (n,d), in unit rows, is rearranged in place. It, label (n), each >= 0, and p are
- * borrowed until ss_knn_free. Memory beyond the bank: per thread about 1 MiB, 1.2 KiB for each
- * feature, and 4 KiB for each neighbour of the largest k.
+ * borrowed until ss_knn_free. Memory beyond the bank: that of ss_neighbours_create for the largest k.
  */
 int ss_knn_create(struct ss_knn **out, struct ss_pool *p, float *bank, const int32_t *label,
     size_t n, size_t d, const struct ss_knn_question *q, struct ss_err *e) SS_MUST_USE;

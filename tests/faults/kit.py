@@ -42,6 +42,7 @@ READERS = [
     ("grid", "images", "ss-grid -o OUT IN"),
     ("knn bank", "features", "ss-knn -t 1 -k 2 --bank IN --query FIX/features.sst"),
     ("knn query", "features", "ss-knn -t 1 -k 2 --bank FIX/features.sst --query IN"),
+    ("knn near", "features", "ss-knn -t 1 --neighbours --bank IN --query FIX/features.sst"),
     ("linprobe train", "features", "ss-linprobe -t 1 --train IN --test FIX/features.sst"),
     ("linprobe test", "features", "ss-linprobe -t 1 --train FIX/features.sst --test IN"),
     ("top1", "features", "ss-top1 IN"),

@@ -35,6 +35,7 @@ clean $train --method supervised -o supervised.safetensors v.sst
 clean $train --exact --projector 64bnr,64bN --predictor 16bnr,64b -o exact.safetensors v.sst
 clean ss-embed -t 3 -m simsiam.safetensors -o e.sst s.sst
 clean ss-knn -t 3 -k 5 --bank e.sst --query e.sst
+clean ss-knn -t 3 --neighbours --bank e.sst --leave-one-out
 clean ss-linprobe -t 3 --train e.sst --test e.sst
 clean ss-linprobe -t 3 --solver sgd --train e.sst --test e.sst
 clean ss-health -t 3 e.sst
