@@ -100,6 +100,9 @@ int ss_line_get(const char *line, const char *key, char **value) SS_MUST_USE;
 /* Escapes tab, newline, backslash and control bytes; malloc'd, NULL out of memory. */
 char *ss_escape(const char *s);
 
+/* The n bytes at s with such escapes undone; what is no escape stays. malloc'd, with a final zero; NULL out of memory. */
+char *ss_unescape(const char *s, size_t n);
+
 /*
  * A DATA frame. data[i] points at the items of tensor i, packed one after the
  * other; dims[i] at its table of records x varying u32, or NULL if the shape is

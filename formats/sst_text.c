@@ -79,9 +79,8 @@ hex_digit(char c)
 	return -1;
 }
 
-/* The n bytes at s with escapes resolved; what is no escape stays as it is. */
-static char *
-unescape(const char *s, size_t n)
+char *
+ss_unescape(const char *s, size_t n)
 {
 	char *out = malloc(n + 1), *p = out;
 
@@ -115,7 +114,7 @@ ss_line_get(const char *line, const char *key, char **out)
 	while ((p = strchr(p, '\t')) != NULL) {
 		p++;
 		if (strncmp(p, key, k) == 0 && p[k] == ':') {
-			*out = unescape(p + k + 1, strcspn(p + k + 1, "\t\n"));
+			*out = ss_unescape(p + k + 1, strcspn(p + k + 1, "\t\n"));
 			return *out == NULL ? SS_EIO : 1;
 		}
 	}

@@ -35,8 +35,8 @@ def frame(kind, seq, first, records, epoch, payload):
     return seal(head + bytes(16)) + payload
 
 
-def write(path, tensors, dataset="", lines=(), epochs=1, per_frame=100, end=True):
-    """Each epoch holds the same records; lines are further header lines, end=False leaves out END."""
+def write(path, tensors, dataset="", lines=(), epochs=1, per_frame=100, end=True, names=None):
+    """Each epoch holds the same records; lines are further header lines, end=False leaves out END; names: a bytes for each."""
     items = []
     for name, dtype, shape, data in tensors:
         width = WIDTH[dtype]
@@ -47,6 +47,7 @@ def write(path, tensors, dataset="", lines=(), epochs=1, per_frame=100, end=True
     assert all(len(data) == n * width for width, data in items), "tensors of different length"
     text = ["@HD\tVN:1.0\tNS:%d\tEP:%d\tE0:0" % (n, epochs) + ("\tDS:" + dataset if dataset else "")]
     text += ["@TN\tNM:%s\tDT:%s\tSH:%s" % (t[0], t[1], ",".join(map(str, t[2]))) for t in tensors]
+    text += ["@TN\tNM:name\tDT:u8\tSH:?"] if names else []
     text = pad(("\n".join(text + list(lines)) + "\n").encode(), b"\n")
     with open(path, "wb") as f:
         f.write(seal(b"\x89SST\r\n\x1a\n" + struct.pack("<HHIII", 1, 0, len(text), 0, zlib.crc32(text)) +
@@ -56,9 +57,15 @@ def write(path, tensors, dataset="", lines=(), epochs=1, per_frame=100, end=True
             for at in range(0, n, per_frame):
                 k = min(per_frame, n - at)
                 payload = b"".join(pad(bytes(data[at * w:(at + k) * w])) for w, data in items)
+                if names:
+                    some = names[at:at + k]
+                    payload += pad(struct.pack("<%dI" % k, *map(len, some))) + pad(b"".join(some))
                 f.write(frame(1, seq, epoch * n + at, k, epoch, payload))
                 seq += 1
         if end:
             sums = b"".join(struct.pack("<II", zlib.crc32(bytes(data) * epochs), 0) for _, data in items)
+            if names:
+                dims = struct.pack("<%dI" % n, *map(len, names))
+                sums += struct.pack("<II", zlib.crc32(b"".join(names) * epochs), zlib.crc32(dims * epochs))
             digest = zlib.crc32(sums + struct.pack("<Q", n * epochs))
             f.write(frame(2, seq, n * epochs, 0, 0, pad(struct.pack("<QQI", seq, n * epochs, digest))))

@@ -105,6 +105,20 @@ names_put(FILE *f, const struct names *a, size_t i)
 	line_put(f, text, n);
 }
 
+char *
+names_text(const struct names *a, size_t i)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	if (f != NULL)
+		names_put(f, a, i);
+	if (f == NULL || fclose(f) != 0 || text == NULL)
+		tool_die(TOOL_FAILURE, "out of memory");
+	return text;
+}
+
 void
 names_close(struct names *a)
 {

@@ -30,6 +30,9 @@ void names_drop(struct names *a, size_t n);
 /* The bytes of a name, without a final zero. */
 const char *names_get(const struct names *a, size_t i, size_t *bytes);
 
+/* The same as one field of a table, malloc'd: escaped as in the header of a stream. */
+char *names_text(const struct names *a, size_t i);
+
 /* As one field of a table: escaped as in the header of a stream. */
 void names_put(FILE *f, const struct names *a, size_t i);
 

@@ -2,11 +2,12 @@
  * ss-grid - show the images or views of a stream as a contact sheet, a PNG file
  *
  * Keeps the pictures of the first records, and still reads the stream to its end:
- * a sheet is only made of a stream that is whole.
+ * a sheet is only made of a stream that is whole. With --by, a table says which pictures, and where.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "grid_by.h"
 #include "image/sheet.h"
 #include "pictures.h"
 #include "pngfile.h"
@@ -18,13 +19,14 @@ enum {
 	ZOOMED_SIDE = 96,	/* small images are enlarged to about this */
 	LARGE = 256,		/* longer sides than this are fitted */
 	FITTED_SIDE = 128,
-	SHEET_WIDTH = 1200, SHEET_HEIGHT = 900	/* aimed at; fits most screens */
+	SHEET_WIDTH = 1200, SHEET_HEIGHT = 900,	/* aimed at; fits most screens */
+	TABLE_ROWS = 50		/* of a table, which may have as many as there are pictures */
 };
 
-enum { OPT_TENSOR = TOOL_OPT_OWN, OPT_COLUMNS, OPT_ROWS, OPT_LIMIT, OPT_SCALE, OPT_SIDE };
+enum { OPT_TENSOR = TOOL_OPT_OWN, OPT_COLUMNS, OPT_ROWS, OPT_LIMIT, OPT_SCALE, OPT_SIDE, OPT_BY };
 
 static struct given {
-	const char *output, *tensors;
+	const char *output, *tensors, *by;
 	int columns, rows, limit, scale, side;	/* 0: not given */
 } given;
 
@@ -45,9 +47,11 @@ print_usage(FILE *f)
 	    "      --limit N          records  [columns x rows]  1..%d\n"
 	    "      --scale N          number   [to about %d pixels]  1..%d\n"
 	    "      --side N           pixels   [%d, for sizes that vary or exceed %d]  1..%d;\n"
-	    "                         pictures are scaled to fit into a square\n",
+	    "                         pictures are scaled to fit into a square\n"
+	    "      --by TABLE         file     [none]  rows of pictures as ss-dups or ss-knn --neighbours\n"
+	    "                         name them, the first %d; - is standard input\n",
 	    SHEET_WIDTH, COUNT_MAX, SHEET_HEIGHT, COUNT_MAX, COUNT_MAX, ZOOMED_SIDE, SCALE_MAX,
-	    FITTED_SIDE, LARGE, SIDE_MAX);
+	    FITTED_SIDE, LARGE, SIDE_MAX, TABLE_ROWS);
 	tool_print_common(f);
 }
 
@@ -62,6 +66,7 @@ take_options(int argc, char **argv)
 		{ "limit", required_argument, NULL, OPT_LIMIT },
 		{ "scale", required_argument, NULL, OPT_SCALE },
 		{ "side", required_argument, NULL, OPT_SIDE },
+		{ "by", required_argument, NULL, OPT_BY },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
@@ -90,12 +95,19 @@ take_options(int argc, char **argv)
 		case OPT_SIDE:
 			given.side = (int)tool_int("--side", optarg, 1, SIDE_MAX);
 			break;
+		case OPT_BY:
+			given.by = optarg;
+			break;
 		default:
 			tool_common_option(c, print_usage);
 		}
 	}
 	if (given.scale != 0 && given.side != 0)
 		tool_die(TOOL_MISUSE, "--scale and --side exclude each other");
+	if (given.by != NULL && given.limit != 0)
+		tool_die(TOOL_MISUSE, "--limit and --by exclude each other: --rows limits a table");
+	if (given.by != NULL && strcmp(given.by, "-") == 0 && (optind == argc || strcmp(argv[optind], "-") == 0))
+		tool_die(TOOL_MISUSE, "only one of table and stream can be standard input");
 	if (argc - optind > 1)
 		tool_die(TOOL_MISUSE, "one stream at a time: '%s' is too much", argv[optind + 1]);
 }
@@ -136,6 +148,10 @@ choose_tensors(const struct ss_reader *in, struct choice *c)
 	for (int i = 0; given.tensors == NULL && i < h->tensors; i++)
 		if (is_view(h->tensor[i].name) && tool_is_picture(&h->tensor[i]))
 			choose(c, i);
+	if (given.by != NULL && given.tensors != NULL && c->n > 1)
+		tool_die(TOOL_MISUSE, "--by shows one picture of each record: one --tensor");
+	if (given.by != NULL && c->n > 1)
+		c->n = 1;
 	if (c->n == 0)
 		tool_die(TOOL_MISUSE, "%s: there is no image and no view to show (see --tensor)",
 		    from);
@@ -143,7 +159,7 @@ choose_tensors(const struct ss_reader *in, struct choice *c)
 
 /* Room for each picture, and from that the number of columns and rows. */
 static void
-plan_sheet(const struct ss_header *h, const struct choice *c, struct ss_sheet *s)
+plan_sheet(const struct ss_header *h, const struct choice *c, const struct by_table *by, struct ss_sheet *s)
 {
 	uint32_t longest = 1;
 	bool varies = false;
@@ -188,6 +204,10 @@ plan_sheet(const struct ss_header *h, const struct choice *c, struct ss_sheet *s
 		s->columns = given.limit;
 	if (given.limit != 0 && (given.rows == 0 || given.limit < s->columns * s->rows))
 		s->rows = (given.limit + s->columns - 1) / s->columns;
+	if (given.by != NULL) {
+		s->rows = (int)by->rows;
+		s->columns = by->longest < (size_t)s->columns ? (int)by->longest : s->columns;
+	}
 	r = ss_sheet_create(s, &e);
 	if (r < 0)
 		tool_fail(r, &e);
@@ -216,14 +236,29 @@ show(const struct ss_reader *in, const struct ss_frame *f, const struct choice *
 	return shown;
 }
 
+/* The sheet of the first records. */
+static void
+make_first(struct ss_reader *in, const struct choice *c, struct ss_sheet *s, struct ss_image_work *w)
+{
+	const size_t room = (size_t)s->columns * (size_t)s->rows;
+	const size_t limit = given.limit != 0 ? (size_t)given.limit : room;
+	struct ss_frame frame;
+	size_t shown = 0;
+
+	while (tool_next(in, &frame))
+		shown = show(in, &frame, c, s, shown, limit < room ? limit : room, w);
+	if (shown == 0)
+		tool_die(TOOL_FAILURE, "%s: there are no records to show", ss_reader_name(in));
+	ss_sheet_trim(s, shown);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct choice choice = { 0 };
+	struct by_table by = { 0 };
 	struct ss_sheet sheet = { 0 };
-	struct ss_frame frame;
 	struct ss_err e = SS_ERR_INIT;
-	size_t shown = 0;
 	int r;
 
 	tool_start(argc, argv);
@@ -232,21 +267,20 @@ main(int argc, char **argv)
 	struct ss_reader *in = tool_input(argv[optind]);
 	const struct ss_header *h = ss_reader_header(in);
 
+	if (given.by != NULL)
+		by_table_read(&by, given.by, given.rows != 0 ? (size_t)given.rows : TABLE_ROWS);
 	tool_check_output(given.output, "a picture");
 	choose_tensors(in, &choice);
-	plan_sheet(h, &choice, &sheet);
+	plan_sheet(h, &choice, &by, &sheet);
 
-	const size_t room = (size_t)sheet.columns * (size_t)sheet.rows;
-	const size_t limit = given.limit != 0 ? (size_t)given.limit : room;
 	struct ss_image_work *w = ss_image_work_create(ss_pixels());
 
 	if (w == NULL)
 		tool_die(TOOL_FAILURE, "out of memory");
-	while (tool_next(in, &frame))
-		shown = show(in, &frame, &choice, &sheet, shown, limit < room ? limit : room, w);
-	if (shown == 0)
-		tool_die(TOOL_FAILURE, "%s: there are no records to show", ss_reader_name(in));
-	ss_sheet_trim(&sheet, shown);
+	if (given.by != NULL)
+		grid_by(in, choice.tensor[0], &sheet, &by, w);
+	else
+		make_first(in, &choice, &sheet, w);
 	r = ss_png_write(given.output, sheet.rgb, (uint32_t)sheet.total_width,
 	    (uint32_t)sheet.total_height, 3, &e);
 	if (r < 0)

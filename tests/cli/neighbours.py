@@ -37,54 +37,25 @@ def names(prefix, n):
     return [ODD[i] if i < len(ODD) else b"%s%d" % (prefix, i) for i in range(n)]
 
 
-def tensors(x, called=None, index=True):
-    n, out = len(x), [("embedding", "f32", (D,), array.array("f", [a for v in x for a in v]).tobytes())]
-    if index:
-        out.append(("index", "u64", (), array.array("Q", range(100, 100 + n)).tobytes()))
-    return out, called
+def tensors(x):
+    return [("embedding", "f32", (D,), array.array("f", [a for v in x for a in v]).tobytes()),
+            ("index", "u64", (), array.array("Q", range(100, 100 + len(x))).tobytes())]
 
 
 def make():
     bank, query = rows()
     for path, x, prefix, data in ("bank.sst", bank, b"b/", "made"), ("query.sst", query, b"q/", "made-test"):
-        out, called = tensors(x, names(prefix, len(x)))
-        write_named(path, out, called, data)
+        out = tensors(x)
+        write(path, out, data, names=names(prefix, len(x)))
         write("numbered-" + path, out, data)
         write("bare-" + path, out[:1], data)
-    out, called = tensors(query, names(b"q/", M))
-    write_named("frames.sst", out, called, "made-test", per_frame=7)
+    out = tensors(query)
+    write("frames.sst", out, "made-test", per_frame=7, names=names(b"q/", M))
     write("labelled.sst", out + [("label", "f32", (), array.array("f", [0.5] * M).tobytes())], "made-test")
     write("none.sst", [("embedding", "f32", (D,), b"")])
     bad = array.array("f", [a for v in query for a in v])
     bad[D * 7 + 2] = math.nan
     write("nan.sst", [("embedding", "f32", (D,), bad.tobytes())])
-
-
-def write_named(path, out, called, dataset, **more):
-    """sst_write knows fixed shapes alone: the names are a tensor of varying shape."""
-    import struct
-    import zlib
-    import sst_write as w
-    per, n = more.get("per_frame", 100), len(called)
-    widths = [len(data) // n for _, _, _, data in out]
-    text = ["@HD\tVN:1.0\tNS:%d\tEP:1\tE0:0\tDS:%s" % (n, dataset)]
-    text += ["@TN\tNM:%s\tDT:%s\tSH:%s" % (t[0], t[1], ",".join(map(str, t[2]))) for t in out] + ["@TN\tNM:name\tDT:u8\tSH:?"]
-    text = w.pad(("\n".join(text) + "\n").encode(), b"\n")
-    with open(path, "wb") as f:
-        f.write(w.seal(b"\x89SST\r\n\x1a\n" + struct.pack("<HHIII", 1, 0, len(text), 0, zlib.crc32(text)) + bytes(36)) + text)
-        frames = 0
-        for at in range(0, n, per):
-            k = min(per, n - at)
-            payload = b"".join(w.pad(data[at * z:(at + k) * z]) for z, (_, _, _, data) in zip(widths, out))
-            payload += w.pad(struct.pack("<%dI" % k, *map(len, called[at:at + k])))
-            payload += w.pad(b"".join(called[at:at + k]))
-            f.write(w.frame(1, frames, at, k, 0, payload))
-            frames += 1
-        dims = struct.pack("<%dI" % n, *map(len, called))
-        sums = b"".join(struct.pack("<II", zlib.crc32(data), 0) for _, _, _, data in out)
-        sums += struct.pack("<II", zlib.crc32(b"".join(called)), zlib.crc32(dims))
-        digest = zlib.crc32(sums + struct.pack("<Q", n))
-        f.write(w.frame(2, frames, n, 0, 0, w.pad(struct.pack("<QQI", frames, n, digest))))
 
 
 def escaped(b):

@@ -40,9 +40,11 @@ READERS = [
     ("export npz", "features", "ss-export --format npz -o OUT IN"),
     ("export tsv", "features", "ss-export --format tsv -o OUT IN"),
     ("grid", "images", "ss-grid -o OUT IN"),
+    ("grid by", "images", "ss-grid --by FIX/by.tsv -o OUT IN"),
     ("knn bank", "features", "ss-knn -t 1 -k 2 --bank IN --query FIX/features.sst"),
     ("knn query", "features", "ss-knn -t 1 -k 2 --bank FIX/features.sst --query IN"),
     ("knn near", "features", "ss-knn -t 1 --neighbours --bank IN --query FIX/features.sst"),
+    ("dups", "features", "ss-dups -t 1 --threshold 0 IN"),
     ("linprobe train", "features", "ss-linprobe -t 1 --train IN --test FIX/features.sst"),
     ("linprobe test", "features", "ss-linprobe -t 1 --train FIX/features.sst --test IN"),
     ("top1", "features", "ss-top1 IN"),
@@ -70,6 +72,7 @@ def fixtures(folder):
                           ("features", [("embedding", "f32", (WIDTH,), floats), labels, index])):
         sst_write.write(os.path.join(folder, name + ".sst"), tensors, "noise",
                         names if labels in tensors else (), per_frame=PER_FRAME)
+    put(os.path.join(folder, "by.tsv"), b"group\tname\n1\t0\n1\t3\n2\t7\n")
     call(TRAIN + ["-o", "model.safetensors", "views.sst"], folder)
     call(["ss-model", "export", "-o", "state.npz", "model.safetensors"], folder)
     return folder

@@ -20,7 +20,7 @@ def commands(fix):
         if name not in ("train log", "map tsv", "export npy"):
             yield name, outputs.writer(fix, name, source, template), False
     for name, template in outputs.PRINTERS:
-        if name in ("info", "cmp", "export tsv", "knn", "knn near", "linprobe", "top1", "health"):
+        if name in ("info", "cmp", "export tsv", "knn", "knn near", "dups", "dups rest", "linprobe", "top1", "health"):
             yield name, fill(template, fix, ""), True
     yield "info model", ["ss-info", os.path.join(fix, "model.safetensors")], True
     for name, argv in photos.commands(fix):

@@ -30,6 +30,7 @@ PRINTERS = [("load", "ss-load shapes --records 8 --size 16"), ("cat", "ss-cat FI
             ("export npz", "ss-export --format npz FIX/features.sst"), ("grid", "ss-grid FIX/images.sst"),
             ("knn", "ss-knn -t 1 -k 2 --bank FIX/features.sst --query FIX/features.sst"),
             ("knn near", "ss-knn -t 1 --neighbours --bank FIX/features.sst --leave-one-out"),
+            ("dups", "ss-dups -t 1 --threshold 0 FIX/features.sst"), ("dups rest", "ss-dups -t 1 --threshold 0 --rest -0 FIX/features.sst"),
             ("linprobe", "ss-linprobe -t 1 --train FIX/features.sst --test FIX/features.sst"), ("top1", "ss-top1 FIX/features.sst"),
             ("health", "ss-health -t 1 FIX/features.sst"), ("map", "ss-map -t 1 --method pca FIX/features.sst"),
             ("plot", "ss-plot FIX/log.jsonl"), ("model npz", "ss-model export --format npz -o - FIX/model.safetensors")]

@@ -36,12 +36,13 @@ clean $train --exact --projector 64bnr,64bN --predictor 16bnr,64b -o exact.safet
 clean ss-embed -t 3 -m simsiam.safetensors -o e.sst s.sst
 clean ss-knn -t 3 -k 5 --bank e.sst --query e.sst
 clean ss-knn -t 3 --neighbours --bank e.sst --leave-one-out
+clean ss-dups -t 3 --threshold 0.5 e.sst
 clean ss-linprobe -t 3 --train e.sst --test e.sst
 clean ss-linprobe -t 3 --solver sgd --train e.sst --test e.sst
 clean ss-health -t 3 e.sst
 clean ss-map -t 3 --method tsne --iterations 60 -o tsne.png e.sst
 clean ss-map -t 3 --method pca -o pca.png e.sst
-for t in work source starved starved_net image_draw knn probe tsne; do
+for t in work source starved starved_net image_draw knn pairs probe tsne; do
 	clean "$build/tests/unit/test_$t"
 done
 done_testing

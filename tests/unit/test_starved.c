@@ -20,8 +20,10 @@
 #include "epochs.h"
 #include "eval/affinity.h"
 #include "eval/knn.h"
+#include "eval/linkage.h"
 #include "eval/pca.h"
 #include "eval/probe.h"
+#include "eval/rows.h"
 #include "eval/subset.h"
 #include "eval/tally.h"
 #include "eval/tsne.h"
@@ -228,6 +230,28 @@ knn(struct ss_err *e)
 }
 
 static int
+dups(struct ss_err *e)
+{
+	const struct ss_pairs_question q = { .threshold = 0, .most = N * N };
+	struct ss_pool *p = ss_pool_create(2);
+	struct ss_pair *pair = NULL;
+	uint32_t group[N];
+	size_t count;
+	int r;
+
+	if (p == NULL)
+		return short_of_memory(e);
+	fresh_points();
+	if (ss_unit_rows(p, points, N, D) != N)
+		r = ss_fail(e, SS_EDATA, "rows");
+	else if ((r = ss_pairs_find(&pair, &count, p, points, N, D, &q, e)) == 0)
+		r = ss_linkage(pair, count, N, group, e);
+	free(pair);
+	ss_pool_free(p);
+	return r;
+}
+
+static int
 probe(struct ss_err *e)
 {
 	struct ss_probe_options o = SS_PROBE_DEFAULTS;
@@ -398,7 +422,7 @@ sheet(struct ss_err *e)
 }
 
 static const struct starve_case cases[] = {
-	{ "drawn", drawn }, { "folder", folder }, { "gathered", gathered }, { "archive", archive }, { "knn", knn }, { "probe", probe }, { "choice", choice },
+	{ "drawn", drawn }, { "folder", folder }, { "gathered", gathered }, { "archive", archive }, { "knn", knn }, { "dups", dups }, { "probe", probe }, { "choice", choice },
 	{ "map", map }, { "chart", chart }, { "views", views }, { "photos", photos }, { "sheet", sheet },
 };
 
