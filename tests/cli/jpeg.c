@@ -12,6 +12,7 @@
  *	  -i N       bytes of a colour profile
  *	  -t N       bytes behind the end
  *	  -v N       of the picture: red begins at N
+ *	  -f FILE    its red, green, blue, row by row, instead of the one that is drawn
  *
  * The picture is smooth, so that little is lost: red rises along rows, green along columns, blue is
  * their mean. Of CMYK, black rises by 40 along columns. jpeg.py knows this too.
@@ -25,6 +26,7 @@
 static struct given {
 	const char *kind;
 	int h, v, quality, progressive, arithmetic, scans, restart, orientation, big, profile, tail, red;
+	FILE *pixels;
 } given = { .kind = "ycc", .h = 2, .v = 2, .quality = 95 };
 
 static int
@@ -126,7 +128,7 @@ take_options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "k:s:q:pan:r:o:bi:t:v:")) != -1) {
+	while ((c = getopt(argc, argv, "k:s:q:pan:r:o:bi:t:v:f:")) != -1) {
 		switch (c) {
 		case 'k': given.kind = optarg; break;
 		case 's': given.h = optarg[0] - '0', given.v = optarg[2] - '0'; break;
@@ -140,6 +142,11 @@ take_options(int argc, char **argv)
 		case 'i': given.profile = atoi(optarg); break;
 		case 't': given.tail = atoi(optarg); break;
 		case 'v': given.red = atoi(optarg); break;
+		case 'f':
+			given.pixels = fopen(optarg, "rb");
+			if (given.pixels == NULL)
+				exit(1);
+			break;
 		default: exit(2);
 		}
 	}
@@ -192,7 +199,10 @@ main(int argc, char **argv)
 		free(p);
 	}
 	while (c.next_scanline < c.image_height) {
-		fill_row(row, (int)c.next_scanline, width, height);
+		if (given.pixels == NULL)
+			fill_row(row, (int)c.next_scanline, width, height);
+		else if (fread(row, 3, (size_t)width, given.pixels) != (size_t)width)
+			return 1;
 		jpeg_write_scanlines(&c, &row, 1);
 	}
 	jpeg_finish_compress(&c);
