@@ -291,7 +291,7 @@ ss_pairs_find(struct ss_pair **out, size_t *count, struct ss_pool *p, const floa
 	free(s.square);
 	if (s.found > s.most)
 		r = 1;
-	else if (s.starved || gather(&s, threads, out) < 0)
+	else if (s.starved || s.scratch == NULL || gather(&s, threads, out) < 0)
 		r = ss_fail(e, SS_EIO, "out of memory for pairs of %zu x %zu embeddings", n, d);
 	else
 		*count = s.found;
