@@ -42,6 +42,7 @@ struct run_options {
 	enum init_parts init_parts;
 	enum ss_init init_weights;
 	bool zero_gamma, frozen, norm_running;
+	bool recompute;			/* --checkpoint-activations */
 	double norm_eps, norm_momentum;	/* NAN: those of --init, or the usual ones */
 	struct ss_head projector, predictor;
 	bool own_projector, own_predictor;	/* given, not the method's */

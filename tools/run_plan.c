@@ -170,6 +170,7 @@ run_plan(struct run *r, const struct ss_header *h)
 		tool_fail(status, &e);
 	r->net->frozen = o->frozen;
 	r->net->norm_running = o->norm_running;
+	r->net->recompute = o->recompute;
 	plan_steps(r, h);
 	plan_schedule(r, h);
 }

@@ -60,6 +60,7 @@ print_usage(FILE *f)
 		fprintf(f, " %s", (*k)->name);
 	fprintf(f, "\n"
 	    "      --exact                          direct convolutions only, which round less than Winograd's\n"
+	    "      --checkpoint-activations         keep the outputs of blocks alone, compute the rest twice\n"
 	    "      --profile                        at the end, print where the time of the steps went\n");
 	method_options_usage(f);
 	start_options_usage(f);
@@ -124,7 +125,7 @@ main(int argc, char **argv)
 {
 	enum { OPT_ARCH = TOOL_OPT_OWN, OPT_PROJECTOR, OPT_STEPS, OPT_SEED, OPT_MEAN, OPT_STD, OPT_RESUME, OPT_EVERY,
 		OPT_KEEP, OPT_LOG, OPT_LOG_EVERY, OPT_MONITOR, OPT_MONITOR_EVERY, OPT_COLLAPSE, OPT_CPU, OPT_EXACT,
-		OPT_PROFILE, OPT_SAVE_EVERY, OPT_VALIDATE, OPT_BEST, OPT_EARLY_STOP, OPT_PATIENCE, OPT_RESTORE };
+		OPT_PROFILE, OPT_RECOMPUTE, OPT_SAVE_EVERY, OPT_VALIDATE, OPT_BEST, OPT_EARLY_STOP, OPT_PATIENCE, OPT_RESTORE };
 	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "arch", required_argument, NULL, OPT_ARCH },
@@ -151,6 +152,7 @@ main(int argc, char **argv)
 		{ "threads", required_argument, NULL, 't' },
 		{ "cpu", required_argument, NULL, OPT_CPU },
 		{ "exact", no_argument, NULL, OPT_EXACT },
+		{ "checkpoint-activations", no_argument, NULL, OPT_RECOMPUTE },
 		{ "profile", no_argument, NULL, OPT_PROFILE },
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
@@ -199,6 +201,7 @@ main(int argc, char **argv)
 		case 't':		threads = (int)tool_int("--threads", optarg, 0, TOOL_THREADS_MAX); break;
 		case OPT_CPU:		cpu = optarg; break;
 		case OPT_EXACT:		o.exact = true; break;
+		case OPT_RECOMPUTE:	o.recompute = true; break;
 		case OPT_PROFILE:	o.profile = true; break;
 		default:		tool_common_option(c, print_usage);
 		}

@@ -71,6 +71,13 @@ ss_plan_remakes(const struct ss_plan *p, int node)
 	    (p->split[reader].chained || p->steps[reader].used);
 }
 
+/* Where the output of a node is in the pass that is being emitted. */
+static struct ss_slot *
+act_slot(const struct ss_plan *p, int node)
+{
+	return p->forward > 0 && p->again[node].used ? &p->again[node] : &p->act[node];
+}
+
 /* The phase emitted last uses what passes between the steps of a convolution. */
 static void
 use_step(struct ss_plan *p, int node, int slot)
@@ -82,7 +89,7 @@ use_step(struct ss_plan *p, int node, int slot)
 static void
 remake(struct ss_plan *p, int node)
 {
-	const struct ss_slot *s = &p->act[node];
+	const struct ss_slot *s = act_slot(p, node);
 	const struct ss_phase *last = &p->phase[p->phases - 1];
 	struct ss_phase *ph;
 
@@ -91,8 +98,8 @@ remake(struct ss_plan *p, int node)
 	if (p->phases != p->forward && last->kind < SS_PH_BY_IMAGES && s->dies == last->segment)
 		return;
 	ph = emit(p, SS_PH_APPLY, node);
-	ss_emit_use(p, &p->act[p->net->node[node].in], ph->segment);
-	ss_emit_use(p, &p->act[node], ph->segment);
+	ss_emit_use(p, act_slot(p, p->net->node[node].in), ph->segment);
+	ss_emit_use(p, act_slot(p, node), ph->segment);
 }
 
 /* In inference a norm can be applied while the convolution before it, which has no other reader, stores. */
@@ -115,19 +122,20 @@ static struct ss_phase *
 emit_conv(struct ss_plan *p, int node, int norm)
 {
 	const struct ss_node *n = &p->net->node[node];
+	const int v = p->forward > 0 ? SS_WINO_AGAIN_V : SS_WINO_V, m = p->forward > 0 ? SS_WINO_AGAIN_M : SS_WINO_M;
 	struct ss_phase *ph;
 
 	if (p->steps[node].used) {
-		ss_emit_use(p, &p->act[n->in], emit(p, SS_PH_WINO_IN, node)->segment);
-		use_step(p, node, SS_WINO_V);
+		ss_emit_use(p, act_slot(p, n->in), emit(p, SS_PH_WINO_IN, node)->segment);
+		use_step(p, node, v);
 		emit(p, SS_PH_WINO_MULTIPLY, node);
-		use_step(p, node, SS_WINO_V);
-		use_step(p, node, SS_WINO_M);
+		use_step(p, node, v);
+		use_step(p, node, m);
 		ph = emit(p, SS_PH_WINO_OUT, node);
-		use_step(p, node, SS_WINO_M);
+		use_step(p, node, m);
 	} else {
 		ph = emit(p, p->groups[node] > 0 ? SS_PH_CONV_WIDE : SS_PH_CONV, node);
-		ss_emit_use(p, &p->act[n->in], ph->segment);
+		ss_emit_use(p, act_slot(p, n->in), ph->segment);
 	}
 	ph->norm = norm;
 	return ph;
@@ -171,13 +179,13 @@ ss_emit_forward(struct ss_plan *p, int last)
 			if (fuses(p, n->in)) {
 				ph = emit_conv(p, n->in, i);
 				if (n->in2 >= 0)
-					ss_emit_use(p, &p->act[n->in2], ph->segment);
-				write_slot(p, &p->act[i]);
+					ss_emit_use(p, act_slot(p, n->in2), ph->segment);
+				write_slot(p, act_slot(p, i));
 				continue;
 			}
 			if (p->train && !ss_net_norm_running(p->net, i)) {
 				ph = emit(p, SS_PH_STATS, i);
-				ss_emit_use(p, &p->act[n->in], ph->segment);
+				ss_emit_use(p, act_slot(p, n->in), ph->segment);
 			}
 			if (p->train)
 				emit(p, SS_PH_FINISH, i);
@@ -185,10 +193,10 @@ ss_emit_forward(struct ss_plan *p, int last)
 			break;
 		}
 		if (ph != NULL && n->in >= 0)
-			ss_emit_use(p, &p->act[n->in], ph->segment);
+			ss_emit_use(p, act_slot(p, n->in), ph->segment);
 		if (ph != NULL && n->in2 >= 0)
-			ss_emit_use(p, &p->act[n->in2], ph->segment);
-		write_slot(p, &p->act[i]);
+			ss_emit_use(p, act_slot(p, n->in2), ph->segment);
+		write_slot(p, act_slot(p, i));
 	}
 	p->forward = p->phases;
 }
@@ -201,7 +209,7 @@ flush_sums(struct ss_plan *p, int *pending, int *n)
 		if (!p->split[pending[i]].chained) {
 			int node = pending[i], segment = emit(p, SS_PH_WGRAD_SPLIT, node)->segment;
 
-			ss_emit_use(p, &p->act[p->net->node[node].in], segment);
+			ss_emit_use(p, act_slot(p, p->net->node[node].in), segment);
 			ss_emit_use(p, ss_plan_grad(p, node), segment);
 			ss_emit_use(p, &p->split[node].partial, segment);
 		}
@@ -220,7 +228,7 @@ emit_steps_back(struct ss_plan *p, int i, bool input, bool *written)
 	remake(p, in);
 	ph = emit(p, SS_PH_WINO_IN_BACK, i);
 	ph->input_grad = input;
-	ss_emit_use(p, &p->act[in], ph->segment);
+	ss_emit_use(p, act_slot(p, in), ph->segment);
 	ss_emit_use(p, ss_plan_grad(p, i), ph->segment);
 	use_step(p, i, SS_WINO_X);
 	use_step(p, i, SS_WINO_D);
@@ -256,6 +264,30 @@ write_second(struct ss_plan *p, struct ss_phase *ph, int in2, const bool *wanted
 	}
 }
 
+/* What the forward pass did not keep of the nodes before `end`, back to the last whose output it kept. */
+static void
+emit_again(struct ss_plan *p, int end)
+{
+	int begin = end;
+
+	while (begin > 0 && ss_plan_inner(p->net, begin - 1))
+		begin--;
+	for (int i = begin; i < end; i++) {
+		const struct ss_node *n = &p->net->node[i];
+		bool read = !ss_plan_remakes(p, i);	/* else only its convolution wants it, which may be the next node here */
+
+		for (int k = i + 1; k < end; k++)
+			read |= p->net->node[k].in == i;
+		if (!read)
+			continue;
+		if (n->op == SS_OP_CONV)
+			emit_conv(p, i, -1);
+		else
+			ss_emit_use(p, act_slot(p, n->in), emit(p, n->op == SS_OP_NORM ? SS_PH_APPLY : SS_PH_SHORTCUT, i)->segment);
+		write_slot(p, act_slot(p, i));
+	}
+}
+
 void
 ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pending)
 {
@@ -268,15 +300,17 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 
 		if (!wanted[i])
 			continue;
+		if (!ss_plan_inner(p->net, i))
+			emit_again(p, i);
 		switch (n->op) {
 		case SS_OP_LINEAR:
 			flush_sums(p, pending, &pendings);
 			ph = emit(p, SS_PH_LINEAR_BACK, i);
-			ss_emit_use(p, &p->act[n->in], ph->segment);
+			ss_emit_use(p, act_slot(p, n->in), ph->segment);
 			break;
 		case SS_OP_RELU:
 			ph = emit(p, SS_PH_RELU_BACK, i);
-			ss_emit_use(p, &p->act[i], ph->segment);
+			ss_emit_use(p, act_slot(p, i), ph->segment);
 			break;
 		case SS_OP_POOL:
 			ph = emit(p, SS_PH_POOL_BACK, i);
@@ -284,8 +318,8 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 		case SS_OP_POOL_MAX:
 			remake(p, n->in);
 			ph = emit(p, SS_PH_POOL_MAX_BACK, i);
-			ss_emit_use(p, &p->act[n->in], ph->segment);
-			ss_emit_use(p, &p->act[i], ph->segment);
+			ss_emit_use(p, act_slot(p, n->in), ph->segment);
+			ss_emit_use(p, act_slot(p, i), ph->segment);
 			break;
 		case SS_OP_ADD:
 			if (p->grad_of[n->in] == p->grad_of[i]) {	/* it is there */
@@ -301,15 +335,15 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 		case SS_OP_NORM:
 			ph = emit(p, SS_PH_REDUCE, i);
 			ss_emit_use(p, ss_plan_grad(p, i), ph->segment);
-			ss_emit_use(p, &p->act[n->in], ph->segment);
+			ss_emit_use(p, act_slot(p, n->in), ph->segment);
 			if (n->in2 >= 0)		/* else its mask follows from its input */
-				ss_emit_use(p, &p->act[i], ph->segment);
+				ss_emit_use(p, act_slot(p, i), ph->segment);
 			flush_sums(p, pending, &pendings);
 			emit(p, SS_PH_FINISH_BACK, i);
 			ph = emit(p, SS_PH_NORM_BACK, i);
-			ss_emit_use(p, &p->act[n->in], ph->segment);
+			ss_emit_use(p, act_slot(p, n->in), ph->segment);
 			if (n->in2 >= 0) {
-				ss_emit_use(p, &p->act[i], ph->segment);
+				ss_emit_use(p, act_slot(p, i), ph->segment);
 				write_second(p, ph, n->in2, wanted, written);
 			}
 			break;
@@ -322,7 +356,7 @@ ss_emit_backward(struct ss_plan *p, const bool *wanted, bool *written, int *pend
 			if (p->split[i].chained) {
 				remake(p, n->in);
 				ph = emit(p, SS_PH_WGRAD, i);
-				ss_emit_use(p, &p->act[n->in], ph->segment);
+				ss_emit_use(p, act_slot(p, n->in), ph->segment);
 				ss_emit_use(p, &p->split[i].partial, ph->segment);
 			}
 			pending[pendings++] = i;

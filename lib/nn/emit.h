@@ -12,6 +12,9 @@
  */
 bool ss_plan_remakes(const struct ss_plan *p, int node);
 
+/* Whether the output of a node is not kept, but made anew going backward. */
+bool ss_plan_inner(const struct ss_net *net, int node);
+
 /* The phases of the nodes 0..last, once shape.h has said how each is done. */
 void ss_emit_forward(struct ss_plan *p, int last);
 

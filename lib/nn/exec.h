@@ -38,11 +38,18 @@ slot_plane(const struct exec *x, float *arena, const struct ss_slot *s, int c, i
 	return p;
 }
 
+/* Where the output of a node is: going backward, what was made anew. */
+static inline const struct ss_slot *
+act_slot(const struct exec *x, int node)
+{
+	return x->grads != NULL && x->plan->again[node].used ? &x->plan->again[node] : &x->plan->act[node];
+}
+
 /* The output of a node, from the given image on. */
 static inline struct ss_plane
 act(const struct exec *x, int node, int image)
 {
-	return slot_plane(x, x->pass->act, &x->plan->act[node], x->plan->net->node[node].c, image);
+	return slot_plane(x, x->pass->act, act_slot(x, node), x->plan->net->node[node].c, image);
 }
 
 static inline struct ss_plane
@@ -76,6 +83,15 @@ static inline float *
 step_slot(const struct exec *x, int node, int slot)
 {
 	return x->pass->act + x->plan->steps[node].slot[slot].offset;
+}
+
+/* The same of the forward pass, or of its repetition. */
+static inline float *
+forward_slot(const struct exec *x, int node, bool products)
+{
+	if (x->grads == NULL)
+		return step_slot(x, node, products ? SS_WINO_M : SS_WINO_V);
+	return step_slot(x, node, products ? SS_WINO_AGAIN_M : SS_WINO_AGAIN_V);
 }
 
 static inline int

@@ -81,7 +81,7 @@ ss_exec_steps_out(const struct exec *x, const struct ss_phase *ph, int from, int
 	const struct ss_node *nd = &x->plan->net->node[ph->node];
 	const struct ss_epilogue e = epilogue(x, ph, from);
 
-	x->plan->kern->wino_output(nd->c, nd->h, nd->w, step_slot(x, ph->node, SS_WINO_M),
+	x->plan->kern->wino_output(nd->c, nd->h, nd->w, forward_slot(x, ph->node, true),
 	    step_tiles(x, ph->node), act(x, ph->norm < 0 ? ph->node : ph->norm, from), from, n, false,
 	    ph->norm < 0 ? NULL : &e);
 }
@@ -128,8 +128,8 @@ multiply_piece(const struct exec *x, int piece)
 
 	if (x->phase->kind == SS_PH_WINO_MULTIPLY)
 		x->plan->kern->wino_multiply(piece / groups, c->ci, c->co, tiles, from, to,
-		    step_slot(x, node, SS_WINO_V), x->w->packed + x->plan->packed[node],
-		    step_slot(x, node, SS_WINO_M));
+		    forward_slot(x, node, false), x->w->packed + x->plan->packed[node],
+		    forward_slot(x, node, true));
 	else
 		x->plan->kern->wino_multiply(piece / groups, c->co, c->ci, tiles, from, to,
 		    step_slot(x, node, SS_WINO_BACK_V), x->w->packed_t + x->plan->packed[node],

@@ -337,7 +337,7 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 	}
 	case SS_PH_WINO_IN:
 		k->wino_input(nd->conv.ci, nd->h, nd->w, act(x, nd->in, from), from, n, step_tiles(x, ph->node),
-		    step_slot(x, ph->node, SS_WINO_V));
+		    forward_slot(x, ph->node, false));
 		break;
 	case SS_PH_WINO_OUT:
 		ss_exec_steps_out(x, ph, from, n);
@@ -350,7 +350,7 @@ ss_exec_images(const struct exec *x, const struct ss_phase *ph, int piece, int f
 		    step_tiles(x, ph->node), grad(x, nd->in, from), from, n, ph->accumulate, NULL);
 		break;
 	case SS_PH_FLUSH:
-		flush(x, &p->act[ph->node], x->pass->act, n);
+		flush(x, act_slot(x, ph->node), x->pass->act, n);
 		break;
 	case SS_PH_FLUSH_GRAD:
 		flush(x, &p->grad[ph->node], x->pass->act, n);

@@ -130,6 +130,7 @@ struct ss_net {
 	bool zero_gamma;		/* see ss_net_init: no */
 	bool frozen;			/* train the heads alone: the backbone is as in inference, and gets no gradient: no */
 	bool norm_running;		/* train behind the running statistics, which stay as they are: no */
+	bool recompute;			/* keep the outputs of blocks alone, and make the rest anew going backward: no */
 };
 
 /*

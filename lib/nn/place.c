@@ -41,22 +41,33 @@ meet(const struct ss_slot *a, const struct ss_slot *b)
 	return false;
 }
 
-/* Those that lie with the threads. done: room for two of each node. */
+enum { KINDS = 3 };
+
+/* Slots of activations, of gradients, of activations made anew, node by node. */
+static struct ss_slot *
+slot_number(const struct ss_plan *p, int i)
+{
+	struct ss_slot *const kinds[KINDS] = { p->act, p->grad, p->again };
+
+	return &kinds[i % KINDS][i / KINDS];
+}
+
+/* Those that lie with the threads. done: room for three of each node. */
 static void
 place_local(struct ss_plan *p, struct ss_slot **done)
 {
 	int n = 0;
 
 	p->scratch_floats = p->kernel_floats = (p->kernel_floats + 15) / 16 * 16;
-	for (int i = 0; i < 2 * p->net->nodes; i++) {
-		const int node = i / 2;
-		struct ss_slot *s = i % 2 ? &p->grad[node] : &p->act[node];
+	for (int i = 0; i < KINDS * p->net->nodes; i++) {
+		const int node = i / KINDS;
+		struct ss_slot *s = slot_number(p, i);
 		const size_t floats = (size_t)p->piece * s->image;
 		bool moved = true;
 
 		if (!s->used)
 			continue;
-		s->place = choose_place(p, s, &p->net->node[node], i % 2 == 0 && ss_plan_remakes(p, node));
+		s->place = choose_place(p, s, &p->net->node[node], i % KINDS == 0 && ss_plan_remakes(p, node));
 		if (s->place == SS_ARENA)
 			continue;
 		while (moved) {
@@ -84,18 +95,18 @@ place_flushes(struct ss_plan *p)
 	for (int i = 0; i < p->phases; i++) {
 		const struct ss_phase ph = p->phase[i];
 
-		for (int k = 0; k < 2 * p->net->nodes; k++) {
-			struct ss_slot *s = k % 2 ? &p->grad[k / 2] : &p->act[k / 2];
+		for (int k = 0; k < KINDS * p->net->nodes; k++) {
+			struct ss_slot *s = slot_number(p, k);
 
 			if (!s->used || s->place != SS_FLUSHED || s->writer != i || ph.segment != s->born)
 				continue;
 			memmove(&p->phase[i + 2], &p->phase[i + 1], (size_t)(p->phases - i - 1) * sizeof(ph));
-			p->phase[i + 1] = (struct ss_phase){ .kind = k % 2 ? SS_PH_FLUSH_GRAD : SS_PH_FLUSH,
-				.node = k / 2, .segment = ph.segment };
+			p->phase[i + 1] = (struct ss_phase){ .kind = k % KINDS == 1 ? SS_PH_FLUSH_GRAD : SS_PH_FLUSH,
+				.node = k / KINDS, .segment = ph.segment };
 			p->phases++;
 			p->forward += i < p->forward;
-			for (int m = 0; m < 2 * p->net->nodes; m++) {	/* the places of later writers move up */
-				struct ss_slot *o = m % 2 ? &p->grad[m / 2] : &p->act[m / 2];
+			for (int m = 0; m < KINDS * p->net->nodes; m++) {	/* the places of later writers move up */
+				struct ss_slot *o = slot_number(p, m);
 
 				o->writer += o->writer > i;
 			}
@@ -152,6 +163,9 @@ collect(const struct ss_plan *p, struct ss_slot **slot)
 	for (int i = 0; i < p->net->nodes; i++)
 		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
 			slot[n++] = &p->act[i];
+	for (int i = 0; i < p->net->nodes; i++)
+		if (p->again[i].used && p->again[i].born >= 0 && p->again[i].place != SS_LOCAL)
+			slot[n++] = &p->again[i];
 	for (int i = 0; i < p->net->nodes; i++) {
 		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
 			slot[n++] = &p->grad[i];
@@ -167,7 +181,7 @@ collect(const struct ss_plan *p, struct ss_slot **slot)
 int
 ss_place(struct ss_plan *p)
 {
-	struct ss_slot **slot = calloc((3 + SS_WINO_SLOTS) * (size_t)p->net->nodes, sizeof(struct ss_slot *));
+	struct ss_slot **slot = calloc((4 + SS_WINO_SLOTS) * (size_t)p->net->nodes, sizeof(struct ss_slot *));
 
 	if (slot == NULL)
 		return -1;

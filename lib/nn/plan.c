@@ -22,9 +22,10 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	p->net = net;
 	p->kern = kern;
 	p->batch = batch;
-	p->phase = calloc(16 * n, sizeof(*p->phase));
+	p->phase = calloc(24 * n, sizeof(*p->phase));
 	p->act = calloc(n, sizeof(*p->act));
 	p->grad = calloc(n, sizeof(*p->grad));
+	p->again = calloc(n, sizeof(*p->again));
 	p->grad_of = calloc(n, sizeof(*p->grad_of));
 	p->split = calloc(n, sizeof(*p->split));
 	p->winograd = calloc(n, sizeof(*p->winograd));
@@ -33,7 +34,7 @@ plan_new(const struct ss_net *net, const struct ss_kernels *kern, int batch)
 	p->seeded = calloc(n, sizeof(*p->seeded));
 	p->stats = calloc(n, sizeof(*p->stats));
 	p->packed = calloc(n, sizeof(*p->packed));
-	if (p->phase == NULL || p->act == NULL || p->grad == NULL || p->grad_of == NULL || p->split == NULL ||
+	if (p->phase == NULL || p->act == NULL || p->grad == NULL || p->again == NULL || p->grad_of == NULL || p->split == NULL ||
 	    p->winograd == NULL || p->steps == NULL || p->groups == NULL || p->seeded == NULL ||
 	    p->stats == NULL || p->packed == NULL) {
 		ss_plan_free(p);
@@ -197,6 +198,7 @@ ss_plan_free(struct ss_plan *p)
 	free(p->phase);
 	free(p->act);
 	free(p->grad);
+	free(p->again);
 	free(p->grad_of);
 	free(p->split);
 	free(p->winograd);

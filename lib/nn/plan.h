@@ -11,6 +11,10 @@
  * itself, cut into larger groups; of Winograd's, the products are, over the whole
  * batch, while the transforms before and after them belong to the segments there.
  *
+ * With net->recompute, the forward pass leaves only the outputs of residual blocks (and of the stem); before
+ * the gradients of a block its convolutions and norms run once more, on the same statistics, so that all bytes
+ * are the same.
+ *
  * All sizes are known when the plan is made; activations and gradients are placed by
  * their lifetime (in segments) in one arena. Borders of pieces depend on batch
  * and network alone, and partial sums are added in the order of the pieces, so the
@@ -88,7 +92,11 @@ struct ss_split {
 };
 
 /* What passes between the steps of a Winograd convolution with large weights (kern.h has the letters). */
-enum { SS_WINO_V, SS_WINO_M, SS_WINO_BACK_V, SS_WINO_BACK_M, SS_WINO_X, SS_WINO_D, SS_WINO_U, SS_WINO_SLOTS };
+enum {
+	SS_WINO_V, SS_WINO_M, SS_WINO_BACK_V, SS_WINO_BACK_M, SS_WINO_X, SS_WINO_D, SS_WINO_U,
+	SS_WINO_AGAIN_V, SS_WINO_AGAIN_M,	/* V and M of what is made anew going backward */
+	SS_WINO_SLOTS
+};
 
 struct ss_steps {
 	bool used;
@@ -105,6 +113,7 @@ struct ss_plan {
 	struct ss_phase *phase;	/* forward, then backward */
 	int phases, forward;	/* forward: how many of them */
 	struct ss_slot *act, *grad;	/* by node */
+	struct ss_slot *again;	/* by node: of an output that the forward pass does not keep, going backward; else not used */
 	int *grad_of;		/* by node: that in whose slot its gradient lies, often itself */
 	struct ss_split *split;
 	bool *winograd;		/* by node: which kernels a convolution uses */

@@ -2,6 +2,7 @@
  * shape.c - how each node of a plan is done: sizes, kernels, pieces
  */
 #include "base/size.h"
+#include "nn/emit.h"
 #include "nn/shape.h"
 
 /* Partial sums of one weight gradient may take this much, so that big layers are cut by channels instead. */
@@ -60,7 +61,7 @@ shape_steps(struct ss_plan *p, int i)
 	const int tiles = ss_winograd_count(p->batch, c->h, c->w);
 	const size_t in = ss_winograd_floats(tiles, c->ci), out = ss_winograd_floats(tiles, c->co);
 	const size_t floats[SS_WINO_SLOTS] = {
-		[SS_WINO_V] = in, [SS_WINO_M] = out, [SS_WINO_BACK_V] = out, [SS_WINO_BACK_M] = in,
+		[SS_WINO_V] = in, [SS_WINO_M] = out, [SS_WINO_AGAIN_V] = in, [SS_WINO_AGAIN_M] = out, [SS_WINO_BACK_V] = out, [SS_WINO_BACK_M] = in,
 		[SS_WINO_X] = in, [SS_WINO_D] = out, [SS_WINO_U] = ss_winograd_sum_floats(c->ci, c->co)
 	};
 
@@ -131,6 +132,15 @@ shape_splits(struct ss_plan *p)
 	}
 }
 
+bool
+ss_plan_inner(const struct ss_net *net, int node)
+{
+	const struct ss_node *n = &net->node[node];
+
+	return net->recompute && node < net->backbone &&
+	    (n->op == SS_OP_CONV || n->op == SS_OP_SHORTCUT || (n->op == SS_OP_NORM && n->in2 < 0));
+}
+
 /* Places of statistics and packed weights, shapes of activations: what both kinds of plan share. */
 void
 ss_shape_nodes(struct ss_plan *p)
@@ -142,6 +152,8 @@ ss_shape_nodes(struct ss_plan *p)
 		const struct ss_node *n = &p->net->node[i];
 
 		ss_shape_slot(&p->act[i], n, p->batch, border_of(p, i));
+		if (p->train && ss_plan_inner(p->net, i) && !ss_plan_remakes(p, i))
+			ss_shape_slot(&p->again[i], n, p->batch, border_of(p, i));
 		if (n->op == SS_OP_NORM) {	/* mean, 1/std, scale, shift; then sums of each piece */
 			p->stats[i] = p->stat_floats;
 			p->stat_floats += (size_t)n->c * (4 + 2 * (size_t)p->pieces);

@@ -103,8 +103,9 @@ ss_pass_create(struct ss_pass *p, const struct ss_plan *plan, struct ss_err *e)
 	p->stats = ss_alloc(plan->stat_floats, sizeof(double));
 	if (p->act == NULL || p->stats == NULL) {
 		ss_pass_free(p);
-		return ss_fail(e, SS_EIO, "out of memory for a batch of %d (%zu MB); use a smaller --batch",
-		    plan->batch, plan->act_floats * sizeof(float) >> 20);
+		return ss_fail(e, SS_EIO, "out of memory for a batch of %d (%zu MB); use a smaller --batch%s",
+		    plan->batch, plan->act_floats * sizeof(float) >> 20,
+		    plan->train && !plan->net->recompute ? " or --checkpoint-activations" : "");
 	}
 	return 0;
 }

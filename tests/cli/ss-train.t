@@ -232,6 +232,19 @@ run 0 train -o c.safetensors --force --profile v.sst && cmp a.safetensors c.safe
     awk '/^  a whole step/ { whole = $4 } /^  operator/ { on = 1; next } /^  a whole/ { on = 0 }
 	on { sum += substr($0, 55) } END { exit !(sum > 0.98 * whole && sum < 1.02 * whole) }' err
 ok "--profile: a table whose rows add up to the step; the same bytes"
+memory() { sed -n "s,.* \([0-9.]*\) [MG]B of memory.*,\1,p" err; }
+run 0 train -o c.safetensors --force -v v.sst && all=$(memory) &&
+    run 0 train -o c.safetensors --force -v --checkpoint-activations v.sst && cmp a.safetensors c.safetensors &&
+    awk -v a="$all" -v b="$(memory)" 'BEGIN { exit !(b > 0 && b < a) }'
+ok "--checkpoint-activations: less memory, the same bytes"
+views n=32 epochs=1 h=40 w=36 >large.sst
+run 0 train -o photo.safetensors --arch resnet18-imagenet --steps 2 -t 1 large.sst && run 0 ss-info photo.safetensors &&
+    grep -q 'conv 7x7, stride 2' out && grep -q 'max 3x3, stride 2' out &&
+    run 0 train -o c.safetensors --force --arch resnet18-imagenet --steps 2 -t 3 --checkpoint-activations large.sst &&
+    cmp photo.safetensors c.safetensors
+ok "--arch resnet18-imagenet: the same bytes with 1 thread and 3, recomputed or not"
+run 2 train -o c.safetensors --force --arch resnet18-imagenet v.sst && says 'resnet18-imagenet cannot take images of 3 x .*sides 32..4096'
+ok "... and no image below 32 pixels"
 run 0 train -o b.safetensors --force --lr 1.6 --lr-scale linear v.sst && run 0 ss-cmp a.safetensors b.safetensors
 ok "--lr-scale linear: 1.6 at batch 16 is 0.1"
 run 0 train -o b.safetensors --force --lr 0.4 --lr-scale sqrt v.sst && run 0 ss-cmp a.safetensors b.safetensors

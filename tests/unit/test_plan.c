@@ -548,6 +548,8 @@ collect(const struct ss_plan *p, struct ss_slot **act, struct ss_slot **grad, in
 			act[n++] = &p->act[i];
 		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
 			grad[(*grads)++] = &p->grad[i];
+		if (p->again[i].used && p->again[i].born >= 0 && p->again[i].place != SS_LOCAL)
+			grad[(*grads)++] = &p->again[i];
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			grad[(*grads)++] = &p->split[i].partial;
 		for (int k = 0; k < SS_WINO_SLOTS; k++)
@@ -568,7 +570,7 @@ places(void **state)
 		for (size_t b = 0; b < sizeof(batches) / sizeof(*batches); b++) {
 			struct setup s = { a, 3, 32, 32, "2048bnr,2048bN", "512bnr,2048b", &ss_simsiam, 2, 0, NO_LOCALS };
 			struct ss_net *net = network(&s);
-			struct ss_slot **act = calloc((3 + SS_WINO_SLOTS) * (size_t)net->nodes, sizeof(*act)), **grad;
+			struct ss_slot **act = calloc((4 + SS_WINO_SLOTS) * (size_t)net->nodes, sizeof(*act)), **grad;
 			struct ss_plan *p;
 			size_t alone = 0;
 			int n, grads, last = net->backbone;
@@ -600,7 +602,7 @@ places(void **state)
 static void
 pass_in(const struct setup *s, const struct ss_net *net, bool apart, float *out, float *grads)
 {
-	struct ss_slot **act = calloc((3 + SS_WINO_SLOTS) * (size_t)net->nodes, sizeof(*act)), **grad;
+	struct ss_slot **act = calloc((4 + SS_WINO_SLOTS) * (size_t)net->nodes, sizeof(*act)), **grad;
 	struct ss_err e = SS_ERR_INIT;
 	struct ss_weights w;
 	struct ss_pass pass;
@@ -659,6 +661,8 @@ sharing(void **state)
 		{ &STEPS, 1, 16, 15, "8bnr,6bN", "4bnr,6b", &ss_simsiam, 2, 35, NO_LOCALS },
 		{ &BOTTLENECK, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35, NO_LOCALS },
 		{ &BEFORE, 3, 9, 6, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35, NO_LOCALS },
+		{ &PHOTOS, 3, 33, 28, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 35, NO_LOCALS },
+		{ &KERAS, 3, 33, 28, "14bnr,10bN", "6bnr,10b", &ss_simsiam, 2, 9, NO_LOCALS },
 	};
 
 	(void)state;
@@ -671,15 +675,56 @@ sharing(void **state)
 
 		assert_true(out != NULL && grads != NULL);
 		pass_in(s, net, false, out, grads);
-		pass_in(s, net, true, out + cells, grads + floats);
-		assert_memory_equal(out, out + cells, cells * sizeof(float));
-		assert_memory_equal(grads, grads + floats, floats * sizeof(float));
+		for (int k = 1; k < 4; k++) {
+			net->recompute = k >= 2;
+			pass_in(s, net, k % 2 != 0, out + cells, grads + floats);
+			assert_memory_equal(out, out + cells, cells * sizeof(float));
+			assert_memory_equal(grads, grads + floats, floats * sizeof(float));
+		}
 		for (size_t k = 0; k < cells; k++)
 			assert_true(isfinite(out[k]));
 		for (size_t k = 0; k < floats; k++)
 			assert_true(isfinite(grads[k]));
 		free(out);
 		free(grads);
+		ss_net_free(net);
+	}
+}
+
+static size_t
+arena(const struct ss_net *net, int batch)
+{
+	struct ss_err e = SS_ERR_INIT;
+	struct ss_plan *p;
+	size_t floats;
+
+	if (ss_plan_train(&p, net, ss_kernels_find(NULL), batch, &net->predictor, 1, &e) < 0)
+		fail_msg("%s", e.text);
+	floats = p->act_floats;
+	ss_plan_free(p);
+	return floats;
+}
+
+/* What recomputing saves, in networks as they are used. */
+static void
+recomputing(void **state)
+{
+	static const struct { const char *arch; int side; double share; } known[] = {
+		{ "resnet18", 32, 0.55 }, { "resnet50-imagenet", 224, 0.4 }, { "resnet110", 32, 0.45 }, { "resnet110v2", 32, 0.65 }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		struct setup s = { ss_arch_find(known[i].arch), 3, known[i].side, known[i].side, "64bN", "16bnr,64b", &ss_simsiam, 2, 0,
+			NO_LOCALS };
+		struct ss_net *net = network(&s);
+		const double all = (double)arena(net, 64);
+
+		net->recompute = true;
+		const double some = (double)arena(net, 64);
+
+		print_message("             %s: %.0f of %.0f MB\n", known[i].arch, some * 4e-6, all * 4e-6);
+		assert_true(some < known[i].share * all);
 		ss_net_free(net);
 	}
 }
@@ -850,6 +895,7 @@ main(void)
 		cmocka_unit_test(steps),
 		cmocka_unit_test(places),
 		cmocka_unit_test(sharing),
+		cmocka_unit_test(recomputing),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(inference),
 	};
