@@ -27,16 +27,26 @@ EPS = 1e-5
 BATCH = 100
 
 
-def conv(x, weight, stride, pad):
-    """x (N,C,H,W), weight (O,C,k,k), no bias."""
+def conv(t, name, x, stride):
+    """x (N,C,H,W), weight (O,C,k,k), padding k / 2."""
+    weight = t[name + ".weight"]
     k = weight.shape[2]
+    pad = k // 2
     x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), (2, 3))
     windows = windows[:, :, ::stride, ::stride]             # (N,C,h,w,k,k)
     n, c, h, w = windows.shape[:4]
     rows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(n * h * w, c * k * k)
     out = rows @ weight.reshape(len(weight), -1).astype("f8").T
+    if name + ".bias" in t:
+        out = out + t[name + ".bias"]
     return out.reshape(n, h, w, -1).transpose(0, 3, 1, 2)
+
+
+def pool(x):
+    """The largest of each 3x3 pixels, every second one."""
+    x = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
+    return np.lib.stride_tricks.sliding_window_view(x, (3, 3), (2, 3))[:, :, ::2, ::2].max((4, 5))
 
 
 def norm(t, name, x):
@@ -54,10 +64,15 @@ def relu(x):
 
 
 def block(t, name, x, stride):
-    y = relu(norm(t, name + ".bn1", conv(x, t[name + ".conv1.weight"], stride, 1)))
-    y = norm(t, name + ".bn2", conv(y, t[name + ".conv2.weight"], 1, 1))
+    """Two 3x3, or 1x1, 3x3, 1x1; the stride is in the first 3x3, or, with biases, as Keras has it, in the first."""
+    last = 3 if name + ".conv3.weight" in t else 2
+    strided = 2 if last == 3 and name + ".conv1.bias" not in t else 1
+    y = x
+    for i in range(1, last + 1):
+        y = norm(t, "%s.bn%d" % (name, i), conv(t, "%s.conv%d" % (name, i), y, stride if i == strided else 1))
+        y = relu(y) if i < last else y
     if name + ".downsample.0.weight" in t:
-        x = norm(t, name + ".downsample.1", conv(x, t[name + ".downsample.0.weight"], stride, 0))
+        x = norm(t, name + ".downsample.1", conv(t, name + ".downsample.0", x, stride))
     else:                           # option A: every second pixel, zero channels appended
         x = x[:, :, ::stride, ::stride]
         x = np.pad(x, ((0, 0), (0, y.shape[1] - x.shape[1]), (0, 0), (0, 0)))
@@ -65,7 +80,9 @@ def block(t, name, x, stride):
 
 
 def backbone(t, x):
-    x = relu(norm(t, "bn1", conv(x, t["conv1.weight"], 1, 1)))
+    photos = t["conv1.weight"].shape[2] == 7
+    x = relu(norm(t, "bn1", conv(t, "conv1", x, 2 if photos else 1)))
+    x = pool(x) if photos else x
     stage = 1
     while "layer%d.0.conv1.weight" % stage in t:
         b = 0
