@@ -15,6 +15,9 @@
  */
 enum { PANEL_PIXELS = 128, PANEL_LEAST = 12 };	/* at most; input channels at least */
 
+/* Where pixels of x are a kilobyte apart or more, so many channels are copied, if enough output channels want them. */
+enum { FAR_IN = 256, FAR_OUT = 128, COPY_IN = 4 * DOTS };
+
 /* Where the pixels of a panel lie, in x (as the current tap has it) and in dy. */
 struct panel {
 	int pixels;
@@ -63,34 +66,54 @@ panel_tile(const struct panel *p, ptrdiff_t offset, const float (*dy)[2 * W], fl
 			*(vf *)(dw + i * co + b * W) = acc[i][b];
 }
 
-/* For the output channels 0..co-1, a multiple of 2W. joined: so many neighbouring taps are as one of more channels. */
+/* dw (in, co) += x' dy for so many channels at `offset` from each pixel, and the output channels 0..wide-1. */
 static void
-wgrad_panels(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int c0, int c1, int joined, int co,
+panel_sums(const struct panel *p, ptrdiff_t offset, int in, int wide, float *dw, size_t co)
+{
+	_Alignas(64) float dy[PANEL_PIXELS][2 * W];	/* in place, pixels of wide tensors drive each other out of L1 */
+
+	for (int o = 0; o < wide; o += 2 * W, dw += 2 * W) {
+		int i = 0;
+
+		for (int s = 0; s < p->pixels; s++)
+			memcpy(dy[s], p->dy[s] + o, sizeof(dy[s]));
+#define TILES(R)	for (; i + R <= in; i += R)						\
+				panel_tile(p, offset + i, dy, dw + i * co, co, R)
+		TILES(DOTS);
+#if DOTS > 8
+		TILES(8);
+#endif
+		TILES(4);
+		TILES(1);
+#undef TILES
+	}
+}
+
+/* For the output channels 0..wide-1, a multiple of 2W. joined: so many neighbouring taps are as one of more channels. */
+static void
+wgrad_panels(const struct ss_conv *c, int n, struct ss_plane x, struct ss_plane dy, int c0, int c1, int joined, int wide,
     float *dw)
 {
 	const int pad = c->k / 2, all = n * c->oh * c->ow, end = joined * c1;
-	_Alignas(64) float copy[PANEL_PIXELS][2 * W];	/* in place, pixels of wide tensors drive each other out of L1 */
-	struct panel p;
+	const bool far = c->ci >= FAR_IN && wide >= FAR_OUT;
+	_Alignas(64) float copy[PANEL_PIXELS][COPY_IN];
+	struct panel p, near;
 
 	for (int from = 0; from < all; from += PANEL_PIXELS) {
 		panel_at(&p, c, n, from, x, dy);
-		for (int o = 0; o < co; o += 2 * W) {
-			for (int s = 0; s < p.pixels; s++)
-				memcpy(copy[s], p.dy[s] + o, sizeof(copy[s]));
-			for (int tap = 0; tap < c->k * c->k; tap += joined) {
-				const ptrdiff_t at = (tap / c->k - pad) * (ptrdiff_t)x.row + (tap % c->k - pad) * c->ci;
-				float *d = dw + (size_t)tap * c->ci * c->co + o;
-				int i = c0;
+		near = p;
+		for (int s = 0; s < p.pixels; s++)
+			near.x[s] = copy[s];
+		for (int tap = 0; tap < c->k * c->k; tap += joined) {
+			const ptrdiff_t at = (tap / c->k - pad) * (ptrdiff_t)x.row + (tap % c->k - pad) * c->ci;
 
-#define TILES(R)	for (; i + R <= end; i += R)						\
-				panel_tile(&p, at + i, copy, d + (size_t)i * c->co, (size_t)c->co, R)
-				TILES(DOTS);
-#if DOTS > 8
-				TILES(8);
-#endif
-				TILES(4);
-				TILES(1);
-#undef TILES
+			for (int i = c0, in; i < end; i += in) {
+				float *d = dw + ((size_t)tap * c->ci + i) * c->co;
+
+				in = far && end - i > COPY_IN ? COPY_IN : end - i;
+				for (int s = 0; s < p.pixels && far; s++)
+					memcpy(copy[s], p.x[s] + at + i, (size_t)in * sizeof(float));
+				panel_sums(far ? &near : &p, far ? 0 : at + i, in, wide, d, (size_t)c->co);
 			}
 		}
 	}
