@@ -217,16 +217,14 @@ norm_dgrad(int n, int h, int w, int c, struct ss_plane dz, struct ss_plane x, st
 static float *
 largest(int h, int w, int c, struct ss_plane x, int s, int r, int q, int j)
 {
-	float *best = NULL;
+	const int a0 = r > 0 ? 2 * r - 1 : 0, b0 = q > 0 ? 2 * q - 1 : 0;
+	float *best = at(x, s, a0, b0, c) + j;
 
-	for (int a = 2 * r - 1; a <= 2 * r + 1; a++)
-		for (int b = 2 * q - 1; b <= 2 * q + 1; b++) {
-			float *p;
+	for (int a = a0; a <= 2 * r + 1 && a < h; a++)
+		for (int b = b0; b <= 2 * q + 1 && b < w; b++) {
+			float *p = at(x, s, a, b, c) + j;
 
-			if (a < 0 || b < 0 || a >= h || b >= w)
-				continue;
-			p = at(x, s, a, b, c) + j;
-			if (best == NULL || *p > *best || *p != *p)
+			if (*p > *best || *p != *p)
 				best = p;
 		}
 	return best;

@@ -24,7 +24,7 @@ typedef int pool_vi __attribute__((vector_size(4 * W)));
 INLINE vf
 larger_v(vf a, vf b)
 {
-	const pool_vi take = (pool_vi)(b > a) | (pool_vi)(b != b);
+	const pool_vi take = (pool_vi)(b > a) | ~(pool_vi)(b <= (vf){ 0 } + INFINITY);
 
 	return (vf)(((pool_vi)b & take) | ((pool_vi)a & ~take));
 }
@@ -32,7 +32,7 @@ larger_v(vf a, vf b)
 INLINE float
 larger_s(float a, float b)
 {
-	return b > a || b != b ? b : a;
+	return b > a || !(b <= INFINITY) ? b : a;
 }
 
 static void
@@ -90,7 +90,7 @@ pool_max_back(int n, int h, int w, int c, struct ss_plane x, struct ss_plane y, 
 
 			for (; k + W <= c; k += W) {
 				const vf m = *(const vf *)(to + k), v = *(const vf *)(g + k);
-				pool_vi left = (pool_vi)(m == m);	/* where the largest was not seen yet */
+				pool_vi left = (pool_vi)(m <= (vf){ 0 } + INFINITY);	/* where the largest was not seen yet */
 
 				for (int r = r0; r < r1; r++)
 					for (int q = c0; q < c1; q++) {

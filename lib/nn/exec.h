@@ -127,7 +127,7 @@ conv_bias(const struct exec *x, int norm, int c)
 {
 	const struct ss_node *in = &x->plan->net->node[x->plan->net->node[norm].in];
 
-	return in->op != SS_OP_CONV || in->bias < 0 ? 0 : param(x, in->bias)[c];
+	return in->op != SS_OP_CONV || in->bias < 0 ? 0 : x->w->params[x->plan->net->params.p[in->bias].offset + (size_t)c];
 }
 
 static inline float *
