@@ -8,7 +8,7 @@
 # Shows a command and runs it. Its seconds are noted even if it is stopped, so that the sum is what a run took.
 define run
 @printf '%s\n' '$(strip $(1))'
-@trap 'echo "$(@F) $$SECONDS" >>$(OUT)/seconds' EXIT; $(1)
+@trap 'echo "$(@:$(OUT)/%=%) $$SECONDS" >>$(OUT)/seconds' EXIT; $(1)
 endef
 
 # The recipe as arguments of make: NAME=value, those that are not empty.

@@ -6,7 +6,7 @@ LINTSRC = $(LIBSRC) $(HELPSRC) $(TOOLSRC) $(wildcard tests/*/*.c)
 LINT_NOT_GCC = $(filter-out lib/kern/kern_ref.c,$(wildcard lib/kern/kern_*.c))
 LINTSH = $(wildcard tests/*/*.t) pipelines/table $(addprefix pipelines/,provenance cifar10/fetch cifar10/curve \
 	cifar10/results methods/compare methods/epochs keras-example/document ablations/ablate ablations/signs \
-	learnopencv/article simclr-cifar/depths $(addprefix my-pictures/,plan summary planted results)) tests/fuzz/reach .ci/run
+	learnopencv/article simclr-cifar/depths photos-results flowers/document simclr-photos/depths-of $(addprefix my-pictures/,plan summary planted results)) tests/fuzz/reach .ci/run
 
 # $(call with,PROGRAM,what to make if it is there)
 with = $(if $(shell command -v $(1) 2>/dev/null),$(2),without-$(1))
