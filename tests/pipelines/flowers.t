@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE=1
 
 pipeline() {
 	make --no-print-directory -f "$TOP/pipelines/flowers/Makefile" "BIN=$BIN" "DATA=$PWD/all photos" OUT=run SIZE=32 EPOCHS=2 K=5 THREADS=1 \
-		EPOCHS_simsiam-50=2 TRAIN='--keep 1' RUNS='simsiam-50 ours supervised' "$@"
+		SUPERVISED=1 EPOCHS_simsiam-50=2 TRAIN='--keep 1' RUNS='simsiam-50 ours simclr supervised' "$@"
 }
 # names STREAM: those of its records
 names() {
@@ -18,7 +18,7 @@ run 0 pipeline
 ok 'it runs to its end'
 for row in "raw pixels  *$score  *$score  *$score  *$score" "simsiam-50, before training  *$score  *$score  *$score  *$score" \
     "simsiam-50  *-*[0-9.]*  *$score  *$score  *$score  *$score" "ours, before training  *$score  *$score  *$score  *$score" \
-    "ours  *-*[0-9.]*  *$score  *$score  *$score  *$score" "supervised, all layers  *[0-9.]*  *$score" \
+    "ours  *-*[0-9.]*  *$score  *$score  *$score  *$score" "simclr  *[0-9.]*  *$score  *$score  *$score  *$score" "supervised, all layers  *[0-9.]*  *$score" \
     'the document, 50 epochs  *45.64' 'the document, 75 epochs  *44.91'; do
 	grep -q "^$row *\$" run/table.txt
 	ok "the table has: $row"
@@ -39,6 +39,8 @@ recipe() { ss-info --get recipe "run/$1/model.safetensors"; }
 ok 'the document has its own heads, optimizer and schedule'
 [ "$(ss-info --get step run/simsiam-50/model.safetensors)" -eq 2 ] && [ "$(ss-info --get method run/supervised/model.safetensors)" = supervised ]
 ok 'batches are of 64; one run learns by labels'
+[ ! -e run/simclr/untrained.knn ]
+ok 'the same network before training is scored once'
 
 touch then
 cp run/table.txt before
