@@ -7,21 +7,26 @@
 #include "info_layers.h"
 #include "model_meta.h"
 #include "nn/cost.h"
+#include "tool.h"
 
 enum { PROTOTYPES = SS_COST_PARTS, ALL, PARTS };	/* behind the parts of the network */
 
 static const char *const part_names[PARTS] = { "backbone", "projector", "predictor", "prototypes", "all" };
 
-/* The network that the metadata describe, or NULL; and what its parts cost. */
+/* The network that the metadata describe, or NULL if they describe none; and what its parts cost. */
 static struct ss_net *
 read_network(const struct ss_st *s, struct ss_cost cost[PARTS])
 {
 	const struct ss_st_tensor *t = ss_st_find(s, "prototypes.weight");
 	struct model m = { .history = NULL };
 	struct ss_net *net = NULL;
+	struct ss_err e = SS_ERR_INIT;
+	int r = model_understand(s, &m, &e);
 
-	if (model_understand(s, &m, NULL) == 0 && model_net(&net, &m, NULL) < 0)
-		net = NULL;
+	if (r == 0)
+		r = model_net(&net, &m, &e);
+	if (r == SS_EIO)
+		tool_fail(r, &e);
 	model_free(&m);
 	if (net == NULL)
 		return NULL;
