@@ -13,6 +13,7 @@
 #include "base/size.h"
 #include "eval/nearest.h"
 #include "eval/neighbours.h"
+#include "eval/rows.h"
 #include "kern/kern.h"
 
 enum {
@@ -84,15 +85,6 @@ collect(struct best *b, size_t most, const float *c, const uint32_t *at, size_t 
 	}
 }
 
-/* Copies rows (count,d) element by element: out (d,width), with 0 for the rows that lack. */
-static void
-pack(const float *x, size_t count, size_t d, size_t width, float *out)
-{
-	for (size_t i = 0; i < width; i++)
-		for (size_t j = 0; j < d; j++)
-			out[j * width + i] = i < count ? x[i * d + j] : 0;
-}
-
 static void
 pack_panel(void *arg, size_t piece, int worker)
 {
@@ -101,10 +93,10 @@ pack_panel(void *arg, size_t piece, int worker)
 	float *panel = s->scratch[worker].panel, *x = s->bank + first * s->d;
 
 	if (s->n - first < width) {
-		pack(x, s->n - first, s->d, width, s->rest);
+		ss_pack_rows(x, s->n - first, s->d, width, s->rest);
 		return;
 	}
-	pack(x, width, s->d, width, panel);
+	ss_pack_rows(x, width, s->d, width, panel);
 	memcpy(x, panel, width * s->d * sizeof(*x));
 }
 
@@ -150,7 +142,7 @@ find_tile(void *arg, size_t piece, int worker)
 	for (size_t i = 0; i < rows; i++)
 		w->best[i] = (struct best){ w->key + i * 2 * s->most, 0, -INFINITY };
 	for (size_t i = 0; i < rows; i += height)
-		pack(job->query + (first + i) * s->d, ss_least(height, rows - i), s->d, height,
+		ss_pack_rows(job->query + (first + i) * s->d, ss_least(height, rows - i), s->d, height,
 		    w->query + i * s->d);
 	for (size_t b = 0; b < s->n; b += s->cols) {
 		const size_t cols = ss_least(s->cols, s->n - b);

@@ -13,6 +13,7 @@
 
 #include "base/size.h"
 #include "eval/pairs.h"
+#include "eval/rows.h"
 #include "kern/kern.h"
 
 enum {
@@ -99,18 +100,10 @@ measure_block(void *arg, size_t piece, int worker)
 }
 
 static void
-pack(const float *x, size_t count, size_t d, size_t width, float *out)
-{
-	for (size_t i = 0; i < width; i++)
-		for (size_t j = 0; j < d; j++)
-			out[j * width + i] = i < count ? x[i * d + j] : 0;
-}
-
-static void
 pack_all(const struct search *s, size_t first, size_t count, size_t width, float *out)
 {
 	for (size_t i = 0; i < count; i += width)
-		pack(s->x + (first + i) * s->d, ss_least(width, count - i), s->d, width, out + i * s->d);
+		ss_pack_rows(s->x + (first + i) * s->d, ss_least(width, count - i), s->d, width, out + i * s->d);
 }
 
 static void

@@ -92,3 +92,11 @@ ss_mean_row(const float *x, size_t n, size_t d, double *mean)
 	for (size_t j = 0; j < d; j++)
 		mean[j] /= (double)n;
 }
+
+void
+ss_pack_rows(const float *rows, size_t count, size_t d, size_t width, float *out)
+{
+	for (size_t i = 0; i < width; i++)
+		for (size_t j = 0; j < d; j++)
+			out[j * width + i] = i < count ? rows[i * d + j] : 0;
+}

@@ -26,4 +26,7 @@ size_t ss_unit_rows(struct ss_pool *p, float *x, size_t n, size_t d) SS_MUST_USE
 void ss_mean_row(const float *x, size_t n, size_t d, double *mean);
 void ss_subtract_row(struct ss_pool *p, float *x, size_t n, size_t d, const double *mean);
 
+/* Copies rows (count,d) element by element, as ss_kernels' dots reads them: out (d,width), with 0 for the rows that lack. */
+void ss_pack_rows(const float *rows, size_t count, size_t d, size_t width, float *out);
+
 #endif
