@@ -1,16 +1,19 @@
 /*
- * blas_guard.c - makes OpenBLAS use kernels that fit the CPU
+ * blas_guard.c - makes OpenBLAS use kernels that fit the CPU, and end where memory is limited
  *
  * OpenBLAS picks its kernels by the CPU's model number when it is loaded. One that
  * it does not know gets the slowest, written for a processor without AVX, which
- * costs a factor of five. Only the environment can change that, and only before
- * loading: so the program executes itself once more.
+ * costs a factor of five. It also starts threads of its own then, each of which asks
+ * for a buffer, for ever if there is none to be had, and the program's end waits for
+ * them. Only the environment can change either, and only before loading: so where it
+ * matters the program executes itself once more.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -59,6 +62,16 @@ cpu_level(void)
 	return 0;		/* elsewhere OpenBLAS's choice stands */
 }
 
+/* Whether a mapping can fail by a limit of the process (setrlimit(2)). */
+static bool
+space_limited(void)
+{
+	struct rlimit space, data;
+
+	return (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) ||
+	    (getrlimit(RLIMIT_DATA, &data) == 0 && data.rlim_cur != RLIM_INFINITY);
+}
+
 /*
  * OpenBLAS takes a buffer for each thread that calls it, at the first call; where it gets none, it asks again for ever.
  * So they are asked for here, where a refusal can be told, and stay with OpenBLAS.
@@ -71,8 +84,8 @@ reserve(int threads)
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (room == MAP_FAILED)
-		tool_die(TOOL_FAILURE, "out of memory: OpenBLAS wants %zu MiB of address space for %d threads; see -t and ulimit -v",
-		    n * (BUFFER >> 20), threads);
+		tool_die(TOOL_FAILURE, "out of memory: OpenBLAS wants %zu MiB of address space for %d thread%s; see -t and ulimit -v",
+		    n * (BUFFER >> 20), threads, threads == 1 ? "" : "s");
 	munmap(room, n * BUFFER);
 	if (blas_memory_alloc == NULL || blas_memory_free == NULL)
 		return;
@@ -88,13 +101,14 @@ tool_blas_guard(int argc, char **argv)
 	static char text[256];
 	char self[4096];
 	ssize_t n;
-	const char *core = openblas_get_corename(), *config = openblas_get_config();
+	const char *core = openblas_get_corename(), *config = openblas_get_config(), *own = getenv("OPENBLAS_NUM_THREADS");
 	int level = cpu_level(), words = 0;
+	const bool slow = core_level(core) < level && getenv("OPENBLAS_CORETYPE") == NULL;
+	const bool threads = (own == NULL || strcmp(own, "1") != 0) && space_limited();
 
-	if (core_level(core) < level && getenv("OPENBLAS_CORETYPE") == NULL && getenv(GUARD) == NULL &&
-	    argc > 0 && setenv("OPENBLAS_CORETYPE", level == 2 ? "SkylakeX" : "Haswell", 1) == 0 &&
-	    setenv(GUARD, "1", 1) == 0) {
-		setenv("OPENBLAS_NUM_THREADS", "1", 0);		/* it need not start any */
+	if ((slow || threads) && getenv(GUARD) == NULL && argc > 0 &&
+	    (!slow || setenv("OPENBLAS_CORETYPE", level == 2 ? "SkylakeX" : "Haswell", 1) == 0) &&
+	    setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0 && setenv(GUARD, "1", 1) == 0) {
 		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 		if (n > 0) {		/* its own name, which ps(1) will show */
 			self[n] = '\0';
@@ -102,7 +116,7 @@ tool_blas_guard(int argc, char **argv)
 		}
 		execv("/proc/self/exe", argv);
 		execvp(argv[0], argv);
-		tool_warn("cannot run again for faster BLAS kernels: %s", strerror(errno));
+		tool_warn("cannot run again for another setting of OpenBLAS: %s", strerror(errno));
 	}
 	unsetenv(GUARD);
 	openblas_set_num_threads(1);

@@ -4,14 +4,13 @@ import random
 import re
 import resource
 import shutil
+import signal
 import subprocess
 
 import kit
 import outputs
 import photos
 from kit import DONE, FAILED, call, fault, fill, put, side_by_side
-
-ENOUGH = 100    # of the requests of a tool that makes more, so many are drawn
 
 
 def commands(fix):
@@ -47,10 +46,7 @@ def no_memory(row, fix, short):
         for left in os.listdir(base):
             os.remove(os.path.join(base, left))
         most = max(most, n)
-        r = random.Random(i)
-        which = range(1, n + 1) if n <= ENOUGH else sorted(r.sample(range(1, n + 1), ENOUGH))
-        if short:
-            which = sorted(r.sample(list(which), 4))
+        which = sorted(random.Random(i).sample(range(1, n + 1), 4)) if short else range(1, n + 1)
         for k in which:
             for forever in (False, True):
                 trials.append(("%s, request %d of %d%s" % (name, k, n, " and all behind" if forever else ""),
@@ -93,8 +89,9 @@ def little_space(row, fix, short):
             if made:
                 put(os.path.join(folder, "out"), outputs.OLD)
             e = call(argv, folder, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20)))
-            if e.status == 127 or "error while loading shared libraries" in e.err:
-                return None         # the loader's own end, before there is a program
+            if e.status == 127 or "error while loading shared libraries" in e.err or \
+                    (e.status == -signal.SIGINT and "OpenBLAS blas_thread_init" in e.err):
+                return None         # the loader's own end, or OpenBLAS' as it is loaded, before there is a program
             if e.status in (DONE, 6) or (e.status == 1 and name == "cmp"):
                 return None
             if e.status not in (FAILED, 2):
