@@ -33,7 +33,7 @@ read_network(const struct ss_st *s, struct ss_cost cost[PARTS])
 	for (int p = 0; p < PARTS; p++)
 		cost[p] = (struct ss_cost){ 0, 0 };
 	for (int p = 0; p < SS_COST_PARTS; p++)
-		cost[p] = ss_part_cost(net, (enum ss_part)p);
+		cost[p] = ss_part_cost(net, (enum ss_cost_part)p);
 	if (t != NULL && t->rank == 2)		/* cosines with them: a dense layer without bias */
 		cost[PROTOTYPES].params = cost[PROTOTYPES].macs = (uint64_t)t->shape[0] * t->shape[1];
 	for (int p = 0; p < ALL; p++) {

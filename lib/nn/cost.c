@@ -25,7 +25,7 @@ ss_node_cost(const struct ss_net *net, int node)
 	return cost;
 }
 
-enum ss_part
+enum ss_cost_part
 ss_node_part(const struct ss_net *net, int node)
 {
 	return node <= net->backbone ? SS_COST_BACKBONE : node <= net->projector ? SS_COST_PROJECTOR :
@@ -33,7 +33,7 @@ ss_node_part(const struct ss_net *net, int node)
 }
 
 struct ss_cost
-ss_part_cost(const struct ss_net *net, enum ss_part part)
+ss_part_cost(const struct ss_net *net, enum ss_cost_part part)
 {
 	struct ss_cost sum = { 0, 0 };
 

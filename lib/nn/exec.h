@@ -27,7 +27,7 @@ slot_plane(const struct exec *x, float *arena, const struct ss_slot *s, int c, i
 {
 	struct ss_plane p = { NULL, s->row, s->image };
 
-	if (s->place == SS_LOCAL || (s->place == SS_FLUSHED && x->phase->segment == s->born)) {
+	if (s->place == SS_REMADE || (s->place == SS_FLUSHED && x->phase->segment == s->born)) {
 		SS_BUG_IF(x->local == NULL);
 		p.p = x->local + s->local;
 		image -= x->first;

@@ -23,7 +23,7 @@ choose_place(const struct ss_plan *p, const struct ss_slot *s, const struct ss_n
 	    !segment_is_by_images(p, s->born))
 		return SS_ARENA;
 	if (remade || s->segments == 1)
-		return SS_LOCAL;
+		return SS_REMADE;
 	return p->train && s->image % 16 == 0 && s->writer >= 0 ? SS_FLUSHED : SS_ARENA;
 }
 
@@ -161,13 +161,13 @@ collect(const struct ss_plan *p, struct ss_slot **slot)
 	int n = 0;
 
 	for (int i = 0; i < p->net->nodes; i++)
-		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
+		if (p->act[i].born >= 0 && p->act[i].place != SS_REMADE)
 			slot[n++] = &p->act[i];
 	for (int i = 0; i < p->net->nodes; i++)
-		if (p->again[i].used && p->again[i].born >= 0 && p->again[i].place != SS_LOCAL)
+		if (p->again[i].used && p->again[i].born >= 0 && p->again[i].place != SS_REMADE)
 			slot[n++] = &p->again[i];
 	for (int i = 0; i < p->net->nodes; i++) {
-		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
+		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_REMADE)
 			slot[n++] = &p->grad[i];
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			slot[n++] = &p->split[i].partial;

@@ -63,7 +63,7 @@ struct ss_phase {
 enum ss_place {
 	SS_ARENA,		/* for all images of the batch */
 	SS_FLUSHED,		/* with the thread in the segment that makes it, then copied to the arena */
-	SS_LOCAL		/* with the thread, in each segment that uses it made anew */
+	SS_REMADE		/* with the thread, in each segment that uses it made anew */
 };
 
 enum { SS_SLOT_SEGMENTS = 6 };

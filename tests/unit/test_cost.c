@@ -34,7 +34,7 @@ check(const struct ss_net *net, const uint64_t params[SS_COST_PARTS])
 	uint64_t sum = 0;
 
 	for (int p = 0; p < SS_COST_PARTS; p++) {
-		assert_int_equal(ss_part_cost(net, (enum ss_part)p).params, params[p]);
+		assert_int_equal(ss_part_cost(net, (enum ss_cost_part)p).params, params[p]);
 		sum += params[p];
 	}
 	assert_int_equal(ss_net_count(net), sum);

@@ -544,11 +544,11 @@ collect(const struct ss_plan *p, struct ss_slot **act, struct ss_slot **grad, in
 
 	*grads = 0;
 	for (int i = 0; i < p->net->nodes; i++) {
-		if (p->act[i].born >= 0 && p->act[i].place != SS_LOCAL)
+		if (p->act[i].born >= 0 && p->act[i].place != SS_REMADE)
 			act[n++] = &p->act[i];
-		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_LOCAL)
+		if (p->grad[i].used && p->grad[i].born >= 0 && p->grad[i].place != SS_REMADE)
 			grad[(*grads)++] = &p->grad[i];
-		if (p->again[i].used && p->again[i].born >= 0 && p->again[i].place != SS_LOCAL)
+		if (p->again[i].used && p->again[i].born >= 0 && p->again[i].place != SS_REMADE)
 			grad[(*grads)++] = &p->again[i];
 		if (p->split[i].partial.used && p->split[i].partial.born >= 0)
 			grad[(*grads)++] = &p->split[i].partial;
