@@ -82,7 +82,10 @@ method_options_usage(FILE *f)
 	    "      --target-temperature-begin X\n"
 	    "                              number   [the method's]  %g..%g, in the first step, of dino\n"
 	    "      --target-temperature-epochs X\n"
-	    "                              number   [0]  up to %g, that it takes to reach the temperature, of dino\n"
+	    "                              number   [0]  up to %g, that it takes to reach the temperature, of dino\n",
+	    TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX,
+	    EPOCHS_MAX);
+	fprintf(f,
 	    "      --target-groups N       integer  [moco %d, else 1]  1..%d parts of a batch, normalised apart\n"
 	    "      --prototypes N          integer  [the method's]  2..%d, of swav, dino\n"
 	    "      --queue N               integer  [the method's]  1..%d keys, of moco\n"
@@ -93,8 +96,7 @@ method_options_usage(FILE *f)
 	    "      --coefficients X[,X,X]  numbers  [the method's]  0..%g: barlow lambda; vicreg invariance,\n"
 	    "                                       variance, covariance\n"
 	    "      --classes N             integer  [those the stream names]  2..%d, for supervised\n",
-	    TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX, TEMPERATURE_MIN, TEMPERATURE_MAX,
-	    EPOCHS_MAX, MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, ALTERNATE_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX);
+	    MOCO_GROUPS, GROUPS_MAX, OWN_MAX, OWN_MAX, ALTERNATE_MAX, COEFFICIENT_MAX, SS_HEAD_WIDTH_MAX);
 }
 
 static void

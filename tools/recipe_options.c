@@ -108,12 +108,13 @@ recipe_options_usage(FILE *f)
 	    "      --list-recipes     show all that the recipes do and end\n"
 	    "      --two-views        make view1 and view2: --views 2\n"
 	    "      --dialect NAME     name     [%s]  %s, %s, %s, %s\n"
-	    "      --filter NAME      name     [%s]  %s, %s; for the crop\n"
-	    "      --jitter B,C,S,H   numbers  [%g,%g,%g,%g]  0..%g, hue 0..%g\n"
-	    "      --saturation-odds  the factor is x / (1 - x) of the x drawn\n",
+	    "      --filter NAME      name     [%s]  %s, %s; for the crop\n",
 	    r->name, r->name, ss_dialect_names[r->dialect], ss_dialect_names[SS_TORCHVISION],
 	    ss_dialect_names[SS_TF], ss_dialect_names[SS_TF_CLAMP], ss_dialect_names[SS_TF_BYTES],
-	    ss_filter_name(r->filter), ss_filter_name(SS_BILINEAR), ss_filter_name(SS_BICUBIC),
+	    ss_filter_name(r->filter), ss_filter_name(SS_BILINEAR), ss_filter_name(SS_BICUBIC));
+	fprintf(f,
+	    "      --jitter B,C,S,H   numbers  [%g,%g,%g,%g]  0..%g, hue 0..%g\n"
+	    "      --saturation-odds  the factor is x / (1 - x) of the x drawn\n",
 	    r->strength[0], r->strength[1], r->strength[2], r->strength[3], STRENGTH_MAX, TURN_MAX);
 	for (const struct integer *p = INTEGERS; p < INTEGERS + (RECIPE - RANGES); p++) {
 		const int v = *(const int *)(const void *)((const char *)r + p->at);

@@ -2,29 +2,54 @@
  * recipe_text.c - what must not change when a run goes on, as text
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "nn/head.h"
 #include "recipe_text.h"
+#include "tool.h"
+
+struct text {
+	char *p;
+	size_t n, size;
+};
+
+static void say(struct text *, const char *, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Adds to the text. Two recipes that were cut short could look the same, so that is an end.
+ * Few values at a time: with some twelve and more glibc's printf asks for memory, and fails where there is none.
+ */
+static void
+say(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->p + t->n, t->size - t->n, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= t->size - t->n)
+		tool_die(TOOL_FAILURE, "the recipe does not fit into %zu characters", t->size - 1);
+	t->n += (size_t)n;
+}
 
 static void
-print_channels(char text[64], const float *v, int n)
+say_channels(struct text *t, const char *option, const float *v, int n)
 {
-	int at = 0;
-
+	say(t, "%s ", option);
 	for (int i = 0; i < n; i++)
-		at += snprintf(text + at, 64 - (size_t)at, "%s%.9g", i == 0 ? "" : ",", (double)v[i]);
+		say(t, "%s%.9g", i == 0 ? "" : ",", (double)v[i]);
+	say(t, " ");
 }
 
 /* What else it was told: nothing, or options and a space. */
 static void
-print_knobs(char *text, size_t size, const struct model *m, const struct run_options *o, const uint32_t watched[2])
+say_knobs(struct text *t, const struct model *m, const struct run_options *o, const uint32_t watched[2])
 {
 	const struct ss_knobs *k = &o->knobs;
-	size_t n = 0;
 
-	text[0] = '\0';
-#define SAY(when, ...)	if (when) n += (size_t)snprintf(text + n, size - n, __VA_ARGS__)
+#define SAY(when, ...)	if (when) say(t, __VA_ARGS__)
 	SAY(m->from[0] != '\0', "--init %.8s --init-parts %s ", m->from, run_init_parts[o->init_parts]);
 	SAY(o->frozen, "--freeze backbone ");
 	SAY(m->init != SS_INIT_PYTORCH, "--init-weights %s ", ss_init_names[m->init]);
@@ -75,22 +100,20 @@ print_knobs(char *text, size_t size, const struct model *m, const struct run_opt
 void
 recipe_text(struct model *m, const struct run_options *o, const struct batch *b, const uint32_t watched[2])
 {
-	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT], mean[64], std[64], knobs[1024], local[64] = "";
+	struct text t = { .p = m->recipe, .size = sizeof(m->recipe) };
+	char projector[SS_HEAD_TEXT], predictor[SS_HEAD_TEXT];
 
 	ss_head_print(&m->projector, projector);
 	ss_head_print(&m->predictor, predictor);
-	print_channels(mean, m->mean, m->shape[0]);
-	print_channels(std, m->std, m->shape[0]);
-	print_knobs(knobs, sizeof(knobs), m, o, watched);
+	say(&t, "--method %s --arch %s --projector %s --predictor %s ", m->method, m->arch, projector, predictor);
+	say(&t, "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g ", o->batch,
+	    o->schedule.base, o->update.momentum, o->update.weight_decay, o->knobs.temperature, o->warmup);
+	say_knobs(&t, m, o, watched);
+	say(&t, "--steps %" PRIu64 " --seed %" PRIu64 " ", m->steps, m->seed);
+	say_channels(&t, "--mean", m->mean, m->shape[0]);
+	say_channels(&t, "--std", m->std, m->shape[0]);
+	say(&t, "--cpu %s%s, %d views of %d x %d x %d", o->kern->name, o->exact ? " --exact" : "", b->globals, m->shape[0],
+	    m->shape[1], m->shape[2]);
 	if (b->views > b->globals)
-		snprintf(local, sizeof(local), ", %d of %d x %d x %d", b->views - b->globals, b->local[0], b->local[1],
-		    b->local[2]);
-	snprintf(m->recipe, sizeof(m->recipe), "--method %s --arch %s --projector %s --predictor %s "
-	    "--batch %d --lr %.9g --momentum %.9g --weight-decay %.9g --temperature %.9g --warmup %.9g "
-	    "%s--steps %" PRIu64 " --seed %" PRIu64 " --mean %s --std %s --cpu %s%s, %d views of %d x %d x %d%s",
-	    m->method, m->arch, projector, predictor, o->batch, o->schedule.base, o->update.momentum,
-	    o->update.weight_decay,
-	    o->knobs.temperature, o->warmup, knobs, m->steps, m->seed, mean, std, o->kern->name, o->exact ? " --exact" : "",
-	    b->globals,
-	    m->shape[0], m->shape[1], m->shape[2], local);
+		say(&t, ", %d of %d x %d x %d", b->views - b->globals, b->local[0], b->local[1], b->local[2]);
 }

@@ -62,7 +62,9 @@ print_usage(FILE *f)
 	    "      --shard I/N      integers  [0/1]  N <= %d, every Nth record from I on\n"
 	    "      --labels L       none; cifar100: fine or coarse  [fine]; idx, npy: a file;\n"
 	    "                       folder: directory, prefix or a table  [directory]\n"
-	    "      --names FILE     tar, idx, npy: class names, one a line\n"
+	    "      --names FILE     tar, idx, npy: class names, one a line\n",
+	    EPOCHS_DEFAULT, EPOCHS_MAX, LOAD_RECORDS_MAX, SHARDS_MAX);
+	fprintf(f,
 	    "      --size N         folder, tar: integer  [as they are]  1..%d, of the shorter side\n"
 	    "                       shapes: integer  [%d]  %d..%d, rows and columns\n"
 	    "      --crop           folder, tar: with --size, the square in the middle\n"
@@ -74,9 +76,8 @@ print_usage(FILE *f)
 	    "      --frame N        integer  [by size]  1..%d records in a frame\n"
 	    "  -t, --threads N      folder, tar, shapes: integer  [1]  0..%d, 0: one a CPU\n"
 	    "  -o, --output FILE    file  [standard output]\n",
-	    EPOCHS_DEFAULT, EPOCHS_MAX, LOAD_RECORDS_MAX, SHARDS_MAX, LOAD_SIZE_MAX, SS_DRAWN_SIZE,
-	    SS_SHAPES_SIZE_MIN, SS_SHAPES_SIZE_MAX, SS_IMAGEFILE_PIXELS, LOAD_PIXELS_MAX, SS_DRAWN_RECORDS,
-	    SS_DRAWN_RECORDS / SS_DRAWN_TEST_PART, LOAD_RECORDS_MAX, SS_FRAME_MAX, TOOL_THREADS_MAX);
+	    LOAD_SIZE_MAX, SS_DRAWN_SIZE, SS_SHAPES_SIZE_MIN, SS_SHAPES_SIZE_MAX, SS_IMAGEFILE_PIXELS,
+	    LOAD_PIXELS_MAX, SS_DRAWN_RECORDS, SS_DRAWN_RECORDS / SS_DRAWN_TEST_PART, LOAD_RECORDS_MAX, SS_FRAME_MAX, TOOL_THREADS_MAX);
 	tool_print_common(f);
 }
 

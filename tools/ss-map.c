@@ -54,18 +54,21 @@ print_usage(FILE *f)
 	    "      --method NAME    name     [%s]  tsne, pca\n"
 	    "      --tensor NAME    name     [the first of f32, or else of u8]\n"
 	    "      --unit                    scale embeddings to length 1 first\n"
-	    "      --perplexity X   number   [%g]  %g..%g, below the number of records\n"
+	    "      --perplexity X   number   [%g]  %g..%g, below the number of records\n",
+	    methods[TSNE], PERPLEXITY, PERPLEXITY_MIN, PERPLEXITY_MAX);
+	fprintf(f,
 	    "      --iterations N   integer  [%d]  1..%d; the first %d exaggerate\n"
 	    "      --rate X         number   [records / %g, at least 50]  %g..%g\n"
 	    "      --angle X        number   [%g, above %d records %g]  0..%g; 0: all pairs\n"
-	    "      --init NAME      name     [%s]  pca, random\n"
+	    "      --init NAME      name     [%s]  pca, random\n",
+	    few.iterations, ITERATIONS_MAX, few.early, few.exaggeration * 4, RATE_MIN, RATE_MAX, few.angle,
+	    SS_TSNE_EXACT, many.angle, ANGLE_MAX, inits[BY_PCA]);
+	fprintf(f,
 	    "      --seed N         integer  [0]  0..2^64-1, of random beginnings\n"
 	    "      --size N         pixels   [%d]  %d..%d\n"
 	    "      --title TEXT     text     [none]\n"
 	    "  -t, --threads N      integer  [0]  0..%d, 0: the CPUs this process may use\n",
-	    methods[TSNE], PERPLEXITY, PERPLEXITY_MIN, PERPLEXITY_MAX, few.iterations, ITERATIONS_MAX,
-	    few.early, few.exaggeration * 4, RATE_MIN, RATE_MAX, few.angle, SS_TSNE_EXACT, many.angle,
-	    ANGLE_MAX, inits[BY_PCA], SIDE, SIDE_MIN, SIDE_MAX, TOOL_THREADS_MAX);
+	    SIDE, SIDE_MIN, SIDE_MAX, TOOL_THREADS_MAX);
 	tool_print_common(f);
 }
 

@@ -44,12 +44,13 @@ print_usage(FILE *f)
 	    "      --title TEXT   text     [none]\n"
 	    "      --smooth N     values   [%d]  1..%d: a mean of so many around each\n"
 	    "      --log-y                 logarithmic values\n"
-	    "      --text                  plain characters on standard output, no picture\n"
+	    "      --text                  plain characters on standard output, no picture\n",
+	    SMOOTH, SMOOTH_MAX);
+	fprintf(f,
 	    "      --width N      pixels   [%d]  %d..%d; with --text characters [%d]  %d..%d\n"
 	    "      --height N     pixels   [by width and panels]  %d..%d, of a panel's field;\n"
 	    "                              with --text lines [%d or less]  %d..%d\n",
-	    SMOOTH, SMOOTH_MAX, WIDTH, WIDTH_MIN, WIDTH_MAX, COLUMNS, COLUMNS_MIN, COLUMNS_MAX,
-	    HEIGHT_MIN, HEIGHT_MAX, fields[0].rows, ROWS_MIN, ROWS_MAX);
+	    WIDTH, WIDTH_MIN, WIDTH_MAX, COLUMNS, COLUMNS_MIN, COLUMNS_MAX, HEIGHT_MIN, HEIGHT_MAX, fields[0].rows, ROWS_MIN, ROWS_MAX);
 	tool_print_common(f);
 }
 

@@ -41,21 +41,24 @@ print_usage(FILE *f)
 	    "      --keep K                integer  [%d]  0..%d earlier checkpoints, FILE.1, FILE.2 ...\n"
 	    "      --save-every N          integer  [0]  0..%d epochs: keep FILE.epoch001 ...; 0: none\n"
 	    "      --log FILE              file     [none]  JSON Lines\n"
-	    "      --log-every N           integer  [%d]  1..%d steps\n"
+	    "      --log-every N           integer  [%d]  1..%d steps\n",
+	    EVERY_MAX, KEEP_DEFAULT, KEEP_MAX, EVERY_MAX, LOG_EVERY_DEFAULT, EVERY_MAX);
+	fprintf(f,
 	    "      --monitor BANK,QUERY    files    [none]  labelled images: kNN on the backbone\n"
 	    "      --validate FILE         file     [none]  labelled images: loss and accuracy of supervised\n"
 	    "      --monitor-every N       integer  [%d]  1..%d epochs, of both\n"
 	    "      --best NAME             name     [what is measured]  keep the best in FILE.best, by: %s, %s,\n"
 	    "                                       %s, %s\n"
 	    "      --early-stop NAME       name     [never]  the same, and end when it gets no better\n"
-	    "      --patience N            integer  [%d]  1..%d epochs for that\n"
+	    "      --patience N            integer  [%d]  1..%d epochs for that\n",
+	    MONITOR_EVERY_DEFAULT, EVERY_MAX, run_watchable[0], run_watchable[1], run_watchable[2], run_watchable[3],
+	    PATIENCE_DEFAULT, EVERY_MAX);
+	fprintf(f,
 	    "      --restore-best                   end with the best weights, not with the last\n"
 	    "      --stop-on-collapse               end with status %d when the output collapses\n"
 	    "  -t, --threads N             integer  [0]  0..%d, 0: the CPUs this process may use\n"
-	    "      --cpu NAME              name     [%s]  kernels: auto", EVERY_MAX, KEEP_DEFAULT, KEEP_MAX, EVERY_MAX,
-	    LOG_EVERY_DEFAULT, EVERY_MAX, MONITOR_EVERY_DEFAULT, EVERY_MAX, run_watchable[0], run_watchable[1], run_watchable[2],
-	    run_watchable[3], PATIENCE_DEFAULT, EVERY_MAX, TOOL_COLLAPSE,
-	    TOOL_THREADS_MAX, CPU_DEFAULT);
+	    "      --cpu NAME              name     [%s]  kernels: auto",
+	    TOOL_COLLAPSE, TOOL_THREADS_MAX, CPU_DEFAULT);
 	for (const struct ss_kernels *const *k = ss_kernels_list(); *k != NULL; k++)
 		fprintf(f, " %s", (*k)->name);
 	fprintf(f, "\n"

@@ -36,7 +36,8 @@ def no_memory(row, fix, short):
     trials, most = [], 0
     base = os.path.join(fix, "requests")
     os.makedirs(base, exist_ok=True)
-    for i, (name, argv, prints) in enumerate(commands(fix)):
+    helps = [("help " + tool, [tool, "--help"], True) for tool in sorted(os.listdir(kit.BIN))]
+    for i, (name, argv, prints) in enumerate(list(commands(fix)) + helps):
         want = call(argv, base, env={"LD_PRELOAD": shim, "SHIM_COUNT": "count"})
         if want.status not in (DONE, 1, 6):
             row.trial(name, "undisturbed: status %s, %s" % (want.status, want.err))
@@ -46,7 +47,7 @@ def no_memory(row, fix, short):
         for left in os.listdir(base):
             os.remove(os.path.join(base, left))
         most = max(most, n)
-        which = sorted(random.Random(i).sample(range(1, n + 1), 4)) if short else range(1, n + 1)
+        which = sorted(random.Random(i).sample(range(1, n + 1), min(4, n))) if short else range(1, n + 1)
         for k in which:
             for forever in (False, True):
                 trials.append(("%s, request %d of %d%s" % (name, k, n, " and all behind" if forever else ""),
