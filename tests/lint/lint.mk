@@ -40,6 +40,7 @@ ANALYZER = -fanalyzer -Wno-analyzer-shift-count-overflow
 ANALYZER_decode = -Wno-analyzer-malloc-leak
 ANALYZER_gather = -Wno-analyzer-malloc-leak
 ANALYZER_net = -Wno-analyzer-malloc-leak
+ANALYZER_pairs = -Wno-analyzer-malloc-leak
 ANALYZER_curves = -Wno-analyzer-malloc-leak
 ANALYZER_export_arrays = -Wno-analyzer-malloc-leak
 # These are malloc and free themselves.
