@@ -60,7 +60,7 @@ def compare(stored, made):
         else:
             difference = float(np.abs(a.astype("f8") - b).max())
             scale = float(np.abs(a).max())
-            if not difference <= tolerance * scale:
+            if not difference <= TOLERANCE * scale:
                 bad.append("%s differs by %g of %g" % (name, difference, scale))
             elif scale > 0:
                 worst = max(worst, difference / scale)
