@@ -20,6 +20,8 @@ clean ss-load shapes --records 300 --size 32 -t 3 -o s.sst
 mkdir -p pets/cat
 for i in 1 2 3 4 5 6 7 8; do ss-load shapes --records "$i" | ss-grid -o "pets/cat/$i.png"; done
 clean ss-load folder pets --size 32 --crop -t 3 -o folder.sst
+tar -cf pets.tar pets
+clean ss-load tar pets.tar --size 32 --crop -t 3 -o tar.sst
 clean ss-augment --two-views -t 3 -o v.sst s.sst
 clean ss-augment --two-views --dialect tf -t 3 -o tf.sst s.sst
 clean ss-augment --recipe dino -t 3 -o crops.sst s.sst
@@ -33,7 +35,11 @@ done
 clean $train --method dino --projector 64bnr,64bN -o dino.safetensors crops.sst
 clean $train --method supervised -o supervised.safetensors v.sst
 clean $train --exact --projector 64bnr,64bN --predictor 16bnr,64b -o exact.safetensors v.sst
+for a in resnet18-imagenet resnet50-keras resnet20v2; do
+	clean $train --arch $a --checkpoint-activations --projector 64bnr,64bN --predictor 16bnr,64b -o $a.safetensors v.sst
+done
 clean ss-embed -t 3 -m simsiam.safetensors -o e.sst s.sst
+clean ss-embed -t 3 -m resnet50-keras.safetensors -o photos.sst s.sst
 clean ss-knn -t 3 -k 5 --bank e.sst --query e.sst
 clean ss-knn -t 3 --neighbours --bank e.sst --leave-one-out
 clean ss-dups -t 3 --threshold 0.5 e.sst
