@@ -25,6 +25,13 @@ z_grad(const struct ss_trainer *t)
 	return t->method->z_grad || t->knobs.flow || (t->method->p_grad && !p_grad(t));
 }
 
+/* Of a method that can do both: view 2 is a target, and nothing else is; no view has one but the first. */
+static bool
+one_way(const struct ss_trainer *t)
+{
+	return t->method->knobs.symmetric && !t->knobs.symmetric;
+}
+
 static bool
 is_global(const struct ss_trainer *t, int view)
 {
@@ -285,6 +292,8 @@ target_pass(struct ss_trainer *t, const uint8_t *const *images, struct ss_output
 		float *out = t->targets + (size_t)i * (size_t)v->n * (size_t)v->d;
 
 		SS_BUG_IF(images[i] == NULL);		/* the global views are the first of all */
+		if (one_way(t) && i != 1)
+			continue;
 		target_view(t, images[i], out, pool);
 		v->t[i] = out;
 	}
@@ -299,12 +308,25 @@ add(float *to, const float *from, size_t n, bool accumulate)
 		to[i] = accumulate ? to[i] + from[i] : from[i];
 }
 
-/* Backward passes of all views, the gradient of the method's own parameters being there. */
+/* Whether nothing flows: x is 0, or NULL. */
+static bool
+is_zero(const float *x, size_t n)
+{
+	for (size_t i = 0; x != NULL && i < n; i++)
+		if (x[i] != 0)
+			return false;
+	return true;
+}
+
+/*
+ * Backward passes of all views, the gradient of the method's own parameters being there. A view that is a target and nothing
+ * else has gradients of 0, and so would have all parameters from it.
+ */
 static void
 backward(struct ss_trainer *t, const struct ss_outputs *v, struct ss_pool *pool)
 {
 	const int z = t->net->projector, q = t->net->predictor;
-	const size_t bytes = (size_t)v->n * (size_t)v->d * sizeof(float);
+	const size_t cells = (size_t)v->n * (size_t)v->d, bytes = cells * sizeof(float);
 
 	for (int i = 0; i < t->views; i++) {
 		const struct ss_plan *p = plan_of(t, i);
@@ -312,7 +334,9 @@ backward(struct ss_trainer *t, const struct ss_outputs *v, struct ss_pool *pool)
 		const double begin = ss_seconds();
 
 		if (v->dp[i] != NULL && q < 0)		/* predictions are the projections */
-			add(v->dz[i], v->dp[i], (size_t)v->n * (size_t)v->d, t->knobs.flow);
+			add(v->dz[i], v->dp[i], cells, t->knobs.flow);
+		if (is_zero(v->dz[i], cells) && (q < 0 || is_zero(v->dp[i], cells)))
+			continue;
 		if (v->dz[i] != NULL)
 			memcpy(ss_plan_seed(p, &t->pass[i], z), v->dz[i], bytes);
 		if (v->dp[i] != NULL && q >= 0)

@@ -280,6 +280,43 @@ alternates(void **state)
 	drop(&s);
 }
 
+/* In one direction view 2 is a target alone: its way back, which is left out, would have added nothing; view 1 is no target. */
+static void
+one_way(void **state)
+{
+	static const struct ss_method *const methods[] = { &ss_simsiam, &ss_moco };
+
+	(void)state;
+	for (int m = 0; m < 2; m++) {
+		struct ss_knobs knobs = methods[m]->knobs;
+		struct setup s, other;
+		struct ss_trainer *t;
+		size_t n;
+		float *grads;
+
+		knobs.symmetric = false;
+		s = setup_with(methods[m], knobs, m == 0, 1);
+		other = setup_with(methods[m], knobs, m == 0, 1);
+		t = s.trainer;
+		n = s.net->params.floats;
+		memcpy(other.images[0], other.images[1], (size_t)BATCH * IMAGE);
+		step(&s, 1, false);
+		step(&other, 1, false);
+		assert_memory_not_equal(t->grads, other.trainer->grads, n * sizeof(float));
+		if (m == 1)
+			assert_memory_equal(t->target.buffers, other.trainer->target.buffers, s.net->buffers.floats * sizeof(float));
+		grads = copy(t->grads, n);
+		memset(ss_plan_seed(t->plan, &t->pass[1], m == 0 ? s.net->predictor : s.net->projector), 0,
+		    (size_t)BATCH * (size_t)t->d * sizeof(float));
+		ss_backward(t->plan, &t->pass[1], &t->weights, t->grads, &t->space, NULL);
+		for (size_t i = 0; i < n; i++)
+			assert_true(t->grads[i] == grads[i]);
+		free(grads);
+		drop(&s);
+		drop(&other);
+	}
+}
+
 static double
 rate(struct ss_schedule s, enum ss_decay decay, uint64_t k)
 {
@@ -337,6 +374,7 @@ main(void)
 		cmocka_unit_test(prototypes),
 		cmocka_unit_test(flows),
 		cmocka_unit_test(alternates),
+		cmocka_unit_test(one_way),
 		cmocka_unit_test(rates),
 		cmocka_unit_test(schedules),
 	};
