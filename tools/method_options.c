@@ -89,7 +89,7 @@ method_options_usage(FILE *f)
 	    "      --target-groups N       integer  [moco %d, else 1]  1..%d parts of a batch, normalised apart\n"
 	    "      --prototypes N          integer  [the method's]  2..%d, of swav, dino\n"
 	    "      --queue N               integer  [the method's]  1..%d keys, of moco\n"
-	    "      --asymmetric                     moco, simsiam: only view 1 asks for view 2\n"
+	    "      --asymmetric                     moco, simsiam: only view 1 asks for view 2, 3 for 4 ...\n"
 	    "      --stop-grad NAME        name     [on]  on, off: targets of simsiam are constants, or learn too\n"
 	    "      --similarity NAME       name     [cosine]  cosine, xent: what simsiam compares by\n"
 	    "      --alternate N           integer  [0]  0..%d steps of simsiam with targets of the same weights\n"

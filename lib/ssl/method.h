@@ -27,7 +27,8 @@ struct ss_knobs {
 	double coefficient[3];		/* barlow: lambda; vicreg: invariance, variance, covariance */
 	int prototypes;			/* rows of its own parameters */
 	int queue;			/* moco: keys of past batches */
-	bool symmetric;			/* moco: each view is asked about the other; simsiam: each predicts the others */
+	bool symmetric;			/* moco: each view is asked about the other; simsiam: each predicts the others; or else
+					 * 1 predicts 2, 3 predicts 4 ..., of an even number, all global */
 	/* ablations of simsiam */
 	bool flow;			/* the gradient is not stopped */
 	bool cross_entropy;		/* instead of the cosine */

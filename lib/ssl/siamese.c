@@ -79,18 +79,18 @@ static double
 image_loss(const struct ss_siamese *s, int image, float *room)
 {
 	const struct ss_outputs *v = s->v;
-	const int d = v->d, pairs = s->one_way ? 1 : s->mean ? v->views : v->globals * (v->views - 1);
+	const int d = v->d, pairs = s->one_way ? v->views / 2 : s->mean ? v->views : v->globals * (v->views - 1);
 	const double share = s->scale / pairs;
 	double loss = 0;
 
 	for (int a = 0; a < v->views; a++)
 		memset(row(v->dp[a], image, d), 0, (size_t)d * sizeof(float));
-	for (int a = 0; a < (s->one_way ? 1 : v->views); a++)
+	for (int a = 0; a < v->views; a += s->one_way ? 2 : 1)
 		for (int b = 0; b < v->globals; b++) {
 			const float *p = v->p[a] + (size_t)image * d, *t = s->target[b] + (size_t)image * d;
 			float *dt = s->dtarget == NULL || s->mean ? NULL : row(s->dtarget[b], image, d);
 
-			if (b == a || (s->mean && b != (a == 0)) || (s->one_way && b != 1))
+			if (b == a || (s->mean && b != (a == 0)) || (s->one_way && b != a + 1))
 				continue;
 			if (s->mean) {
 				mean_target(s, a, image, room + 3 * d);

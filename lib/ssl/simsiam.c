@@ -3,8 +3,8 @@
  *
  * The mean over all pairs of -cos(prediction of one view, projection of another, global one), which for two
  * views is 1/2 D(p_1, z_2) + 1/2 D(p_2, z_1), in [-1, 1]. Nothing flows to z from the loss, unless an ablation of
- * section 4 asks for it; others are a loss in one direction, cross-entropy for the cosine, and targets
- * that wait for some steps (section 5.2). FastSiam
+ * section 4 asks for it; others are a loss in one direction, of a pair of views of each image or of two ("2x") and more,
+ * cross-entropy for the cosine, and targets that wait for some steps (section 5.2). FastSiam
  * (Pototzky, Sultan and Schmidt-Thieme 2022, "FastSiam: Resource-efficient self-supervised learning on a single GPU")
  * aims at the mean of the other views' projections, which is steadier.
  */

@@ -45,7 +45,7 @@ plain_log_probabilities(const double *x, int d, double *out)
 static inline double
 plain_siamese(const struct plain_outputs *o, const struct ss_knobs *k)
 {
-	const int d = o->d, pairs = k->symmetric ? o->globals * (o->views - 1) : 1;
+	const int d = o->d, pairs = k->symmetric ? o->globals * (o->views - 1) : o->views / 2;
 	double sum = 0, *p = malloc(2 * (size_t)d * sizeof(*p)), *t = p + d;
 
 	assert_non_null(p);
@@ -54,7 +54,7 @@ plain_siamese(const struct plain_outputs *o, const struct ss_knobs *k)
 			for (int i = 0; i < o->n; i++) {
 				const double *target = (k->flow ? o->x[b] : o->c[b]) + i * d;
 
-				if (a == b || (!k->symmetric && (a != 0 || b != 1)))
+				if (a == b || (!k->symmetric && (a % 2 != 0 || b != a + 1)))
 					continue;
 				if (!k->cross_entropy) {
 					sum -= plain_cosine(o->x[a] + i * d, target, d);
