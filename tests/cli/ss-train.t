@@ -410,7 +410,8 @@ for signal in TERM INT HUP USR1; do
 	views n=70 epochs=3 slow=30 >pipe 2>/dev/null &
 	# shellcheck disable=SC2086
 	"$PYTHON" -c 'import os, signal, sys
-signal.signal(signal.SIGINT, signal.SIG_DFL)	# the shell ignores it for what runs in the background
+for ignored in signal.SIGINT, signal.SIGHUP:	# by the shell for what runs in the background; by nohup(1)
+	signal.signal(ignored, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' ss-train $SMALL -o r.safetensors --log r.jsonl pipe >out 2>err &
 	pid=$!
 	until_step $((3 + RANDOM % 5)) r.jsonl $pid
