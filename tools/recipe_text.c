@@ -88,7 +88,7 @@ say_knobs(struct text *t, const struct model *m, const struct run_options *o, co
 	    o->temperature_begin, o->temperature_epochs);
 	SAY(k->prototypes > 0, "--prototypes %d ", k->prototypes);
 	SAY(k->queue > 0, "--queue %d ", k->queue);
-	SAY(o->method->knobs.symmetric && !k->symmetric, "--asymmetric ");
+	SAY(ss_method_one_way(o->method, k), "--asymmetric ");
 	SAY(k->flow, "--stop-grad off ");
 	SAY(k->cross_entropy, "--similarity xent ");
 	SAY(k->alternate > 0, "--alternate %d ", k->alternate);

@@ -180,7 +180,7 @@ prepare(struct run *r, struct ss_reader *in, struct ss_pool *pool)
 	int status;
 
 	batch_start(&r->batch, in, o->method->min_views, o->method->max_views);
-	if (o->method->knobs.symmetric && !o->knobs.symmetric && (r->batch.views % 2 != 0 || r->batch.globals < r->batch.views))
+	if (ss_method_one_way(o->method, &o->knobs) && (r->batch.views % 2 != 0 || r->batch.globals < r->batch.views))
 		tool_die(TOOL_MISUSE, "%s has %d views of each image%s; --asymmetric takes pairs of one size", ss_reader_name(in),
 		    r->batch.views, r->batch.globals < r->batch.views ? ", not all of one size" : "");
 	if (o->method->labels)

@@ -105,6 +105,13 @@ extern const struct ss_method ss_simsiam, ss_fastsiam, ss_byol, ss_simclr, ss_dc
 /* Heads that two methods share: three layers of 2048 without biases, norm and ReLU behind the first two; no predictor. */
 void ss_expander(int features, struct ss_head *projector, struct ss_head *predictor);
 
+/* Whether a method that can do both is told to look in one direction: view 2, 4 ... are targets and nothing else, the others none. */
+static inline bool
+ss_method_one_way(const struct ss_method *m, const struct ss_knobs *k)
+{
+	return m->knobs.symmetric && !k->symmetric;
+}
+
 /* The value of a note, or NAN. */
 double ss_loss_note(const struct ss_loss *l, const char *name);
 

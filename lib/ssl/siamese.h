@@ -22,8 +22,8 @@ struct ss_siamese {
  *	D(p_a, t_b) = -1/N sum over images of cos(p_a, t_b), or of
  *		sum over channels of softmax(t_b) log softmax(p_a)
  *
- * Returns the mean of D over all pairs of different views, times scale; or, if `one_way`, over those pairs; or, if `mean`, over all views the mean of
- * D(p_a, mean of the others' targets). v->dp gets the gradient.
+ * Returns the mean of D over all pairs of different views, times scale; or, if `one_way`, over those pairs; or, if `mean`,
+ * over all views the mean of D(p_a, mean of the others' targets). v->dp gets the gradient.
  */
 double ss_siamese_loss(const struct ss_siamese *s, float *scratch, struct ss_pool *pool);
 size_t ss_siamese_scratch(int n, int d);

@@ -25,13 +25,6 @@ z_grad(const struct ss_trainer *t)
 	return t->method->z_grad || t->knobs.flow || (t->method->p_grad && !p_grad(t));
 }
 
-/* Of a method that can do both: view 2, and every other one after it, is a target and nothing else; those before them are none. */
-static bool
-one_way(const struct ss_trainer *t)
-{
-	return t->method->knobs.symmetric && !t->knobs.symmetric;
-}
-
 static bool
 is_global(const struct ss_trainer *t, int view)
 {
@@ -292,7 +285,7 @@ target_pass(struct ss_trainer *t, const uint8_t *const *images, struct ss_output
 		float *out = t->targets + (size_t)i * (size_t)v->n * (size_t)v->d;
 
 		SS_BUG_IF(images[i] == NULL);		/* the global views are the first of all */
-		if (one_way(t) && i % 2 == 0)
+		if (ss_method_one_way(t->method, &t->knobs) && i % 2 == 0)
 			continue;
 		target_view(t, images[i], out, pool);
 		v->t[i] = out;
