@@ -39,4 +39,18 @@ cp run/table.txt before
 touch then
 run 0 pipeline && cmp before run/table.txt && [ "$(find run -newer then -type f)" = run/table.txt ]
 ok 'called again, it makes the table alone'
+
+grep -e '^default' -e '^asymmetric  ' lines >few
+run 0 make --no-print-directory -f "$TOP/pipelines/ablations/Makefile" "BIN=$BIN" PLACE="$PWD/seed" RUNS=few EPOCHS=1 LIMIT=256 THREADS=1 SEED='1 2'
+# column FOLDER N: the Nth number of the line of one ablation
+column() {
+	sed -n 's/^asymmetric//p' "$1/table.txt" | awk -v n="$2" '{ print $n }'
+}
+[ "$(grep -c '^default' out)" = 3 ] && tail -n 4 out | cmp - seed-1-2/table.txt
+ok 'with two seeds it shows the table of each and that of the means'
+awk -v one="$(column seed-1 4)" -v two="$(column seed-2 4)" -v mean="$(column seed-1-2 4)" -v error="$(column seed-1-2 5)" 'BEGIN {
+	d = (one - two) / 2
+	exit (mean - (one + two) / 2)^2 > 0.0001 || (error - (d < 0 ? -d : d))^2 > 0.0001
+}'
+ok 'which has the mean of the change and its standard error'
 done_testing
