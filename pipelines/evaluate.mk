@@ -5,6 +5,8 @@
 # $(OUT)/model.safetensors. Gives $(OUT)/scores.txt: kNN and linear probe of the trained
 # network, of the same network untrained, and of raw pixels.
 
+include $(HERE)../whole.mk
+
 # Shows a command and runs it. Its seconds are noted even if it is stopped, so that the sum is what a run took.
 define run
 @printf '%s\n' '$(strip $(1))'
@@ -28,19 +30,19 @@ $(OUT)/pixels-%.sst: | $(OUT)/settings $(NEEDS)
 	$(call run,$(LOAD_$*) -o $@ --force)
 
 $(OUT)/%.knn: $(OUT)/%-train.sst $(OUT)/%-test.sst
-	$(call run,ss-knn --bank $< --query $(word 2,$^) -k $(K) --temperature $(T) -t $(THREADS) >$@)
+	$(call run,ss-knn --bank $< --query $(word 2,$^) -k $(K) --temperature $(T) -t $(THREADS) $(WHOLE))
 
 $(OUT)/%.linear: $(OUT)/%-train.sst $(OUT)/%-test.sst
-	$(call run,ss-linprobe --train $< --test $(word 2,$^) -t $(THREADS) >$@)
+	$(call run,ss-linprobe --train $< --test $(word 2,$^) -t $(THREADS) $(WHOLE))
 
 $(OUT)/scores.txt: $(SCORES)
-	@$(HERE)../table $(OUT) $(K) $(T) $(SETS) >$@
+	@$(HERE)../table $(OUT) $(K) $(T) $(SETS) $(WHOLE)
 	@rm -f $(OUT)/pixels-*.sst
 
 # One folder, one recipe: figures of two are never mixed.
 $(OUT)/settings: FORCE
 	@mkdir -p $(@D)
-	@if [ ! -e $@ ]; then echo '$(RECIPE)' >$@; \
+	@if [ ! -e $@ ]; then echo '$(RECIPE)' $(WHOLE); \
 	elif [ "$$(cat $@)" != '$(RECIPE)' ]; then \
 		echo "$(OUT) holds a run with other settings:" >&2; \
 		printf '  was  %s\n  now  %s\n' "$$(cat $@)" '$(RECIPE)' >&2; \

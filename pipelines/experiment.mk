@@ -11,7 +11,7 @@ NEEDS   = $(BIN)/ss-train $(DATA)
 RECIPE  = $(strip $(foreach v,$(SETTINGS),$(if $($v),$v=$(if $(word 2,$($v)),"$($v)",$($v)))))
 export PATH := $(BIN):$(PATH)
 
-include $(HERE)../cifar10/data.mk
+include $(HERE)../whole.mk $(HERE)../cifar10/data.mk
 
 $(BIN)/ss-train:
 	$(MAKE) -C $(TOP)

@@ -52,7 +52,7 @@ $(OUT)/train.npy: $(OUT)/train.sst
 $(OUT)/train-label.npy: $(OUT)/train.sst
 	@ss-export --format npy --tensor label -o $@ --force $<
 $(OUT)/classes.txt: $(OUT)/train.sst
-	@ss-info --labels $< | cut -f 3 >$@
+	@ss-info --labels $< | cut -f 3 $(WHOLE)
 
 # The run's own file is no target: make must not delete the checkpoint of a run that was stopped.
 MODELS  = $(RUNS:%=$(OUT)/%/model.safetensors)
@@ -71,7 +71,7 @@ $(foreach s,train test,$(eval $(call embed,$s)))
 
 # Right answers of a network that was trained with labels.
 $(OUT)/%/top1: $(OUT)/%/model.safetensors $(OUT)/test.sst
-	$(call run,ss-embed -m $< --layer projector -t $(THREADS) $(OUT)/test.sst | ss-top1 >$@)
+	$(call run,ss-embed -m $< --layer projector -t $(THREADS) $(OUT)/test.sst | ss-top1 $(WHOLE))
 
 $(BIN)/ss-train:
 	$(MAKE) -C $(TOP)

@@ -25,4 +25,23 @@ done
 touch then
 run 0 pipeline && [ -z "$(find run -newer then -type f)" ]
 ok 'called again, it makes nothing'
+
+# killed FILE...: makes the table without those files, and everything is killed when the linear probe has written a line
+mkdir killing
+ln -s "$BIN"/* killing
+rm killing/ss-linprobe
+printf '%s\n' '#!/bin/sh' 'echo top-1' 'kill -9 0' >killing/ss-linprobe
+chmod +x killing/ss-linprobe
+killed() {
+	(cd run && cp table.txt ../table && rm "$@" table.txt)
+	pipeline BIN="$PWD/killing" >out 2>err &
+	wait $! 2>/dev/null
+	[ $? -gt 128 ]
+}
+set -m
+killed simclr/pixels.linear simclr/scores.txt && pipeline >out 2>err && cmp table run/table.txt
+ok 'killed while it scores pixels, it goes on'
+killed backbone.report && pipeline >out 2>err && cmp table run/table.txt
+ok 'killed while it scores a depth, it goes on'
+set +m
 done_testing
