@@ -15,12 +15,16 @@
 int
 model_net(struct ss_net **out, const struct model *m, struct ss_err *e)
 {
-	const struct ss_arch *arch = ss_arch_find(m->arch);
+	const struct ss_arch *known = ss_arch_find(m->arch);
+	struct ss_arch arch;
 	int r;
 
-	if (arch == NULL)
+	if (known == NULL)
 		return ss_fail(e, SS_EDATA, "unknown architecture '%s'", m->arch);
-	r = ss_net_create(out, arch, m->shape[0], m->shape[1], m->shape[2], m->mean, m->std,
+	arch = *known;
+	if (m->stages > 0)
+		arch.stages = m->stages;
+	r = ss_net_create(out, &arch, m->shape[0], m->shape[1], m->shape[2], m->mean, m->std,
 	    &m->projector, &m->predictor, e);
 	if (r < 0)
 		return r;

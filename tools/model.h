@@ -18,6 +18,7 @@
 struct model {
 	char arch[32], method[32];
 	int shape[3];			/* c, h, w of the images */
+	int stages;			/* that the backbone built of it has; 0: all */
 	float mean[4], std[4];		/* input normalisation */
 	struct ss_head projector, predictor;
 	double norm_eps, norm_momentum;	/* of batch normalisations */

@@ -32,7 +32,7 @@ print_usage(FILE *f)
 		fprintf(f, "%s%s", a == ss_archs ? "" : " ", a->name);
 	fprintf(f, "\n"
 	    "      --method NAME     name     [%s]  whose heads the untrained network gets\n"
-	    "      --layer NAME      name     [%s]  backbone, projector, predictor, or projector.2 etc.\n"
+	    "      --layer NAME      name     [%s]  layer1 etc., backbone, projector, projector.2 etc., predictor\n"
 	    "      --tensor NAME     name     [image]  what to embed: u8 (channels, height, width)\n"
 	    "  -o, --output FILE     file     [-]\n"
 	    "  -t, --threads N       integer  [0]  0..%d, 0: the CPUs this process may use\n"
@@ -52,7 +52,22 @@ struct options {
 	int threads;
 };
 
-/* Network and weights from a file, or as they are before training. */
+/* Which stage a layer "layer1", "layer2" ... is the end of, as torchvision names them; 0: of none that this network has. */
+static int
+stage_of(const char *layer, const char *arch)
+{
+	const struct ss_arch *a = ss_arch_find(arch);
+	char name[16];
+
+	for (int i = 1; a != NULL && i <= a->stages; i++) {
+		snprintf(name, sizeof(name), "layer%d", i);
+		if (strcmp(layer, name) == 0)
+			return i;
+	}
+	return 0;
+}
+
+/* Network and weights from a file, or as they are before training; of a stage's end, what comes before it. */
 static struct ss_net *
 make_network(const struct options *o, struct model *m, struct ss_st **file, const int shape[3])
 {
@@ -78,6 +93,11 @@ make_network(const struct options *o, struct model *m, struct ss_st **file, cons
 			tool_die(TOOL_MISUSE, "'%s' takes images of %d channels, the stream has %d", o->model,
 			    m->shape[0], shape[0]);
 		memcpy(m->shape, shape, sizeof(m->shape));	/* any size that the stages allow */
+	}
+	m->stages = stage_of(o->layer, m->arch);
+	if (m->stages > 0) {
+		method = NULL;
+		m->projector.layers = m->predictor.layers = 0;
 	}
 	r = model_net(&net, m, &e);
 	if (r == 0 && method != NULL) {		/* the heads depend on the features */
@@ -220,13 +240,14 @@ main(int argc, char **argv)
 	struct ss_st *file;
 	struct ss_net *net = make_network(&o, &model, &file, shape);
 	struct ss_pool *pool = tool_pool(o.threads);
-	int layer = ss_net_layer(net, o.layer);
+	int layer = model.stages > 0 ? net->backbone : ss_net_layer(net, o.layer);
 
 	if (layer < 0) {
 		char names[512];
 
 		ss_net_layers(net, names, sizeof(names));
-		tool_die(TOOL_MISUSE, "this network has no layer '%s'; it has %s", o.layer, names);
+		tool_die(TOOL_MISUSE, "this network has no layer '%s'; it has layer1 to layer%d, %s", o.layer,
+		    ss_arch_find(model.arch)->stages, names);
 	}
 	if ((r = ss_embedder_create(&embedder, net, kern, layer, ss_pool_threads(pool), &e)) < 0)
 		tool_fail(r, &e);

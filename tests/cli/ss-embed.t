@@ -47,7 +47,7 @@ done <<'END'
 --untrained 1 --method simclr --layer predictor
 END
 run 2 ss-embed -m m.safetensors --layer projector.5 i.sst &&
-    says "no layer 'projector.5'; it has backbone, projector.0, projector.2, projector.3, projector.4, predictor.0, predictor.2, predictor.3, projector, predictor$"
+    says "no layer 'projector.5'; it has layer1 to layer3, backbone, projector.0, projector.2, projector.3, projector.4, predictor.0, predictor.2, predictor.3, projector, predictor$"
 ok "an unknown layer: the names of those there are"
 run 2 ss-embed -m m.safetensors v.sst && says "v.sst has no tensor 'image'; it has views: name one with --tensor"
 ok "views are not images, but one can be named"
@@ -184,6 +184,12 @@ for a in resnet20:64 resnet32:64 resnet44:64 resnet56:64 resnet18:512 resnet34:5
 	ok "${a%:*} has ${a#*:} features"
 done
 
+# numbers OPTION...: embeddings of i.sst, without the header that says how they were made
+numbers() { ss-embed -q -t 1 "$@" i.sst | ss-export --format npy --tensor embedding -o numbers.npy --force; }
+numbers --untrained 5 --arch resnet20 && mv numbers.npy ends.npy && numbers --untrained 5 --arch resnet20 --layer layer3 &&
+    cmp ends.npy numbers.npy && numbers --untrained 5 --arch resnet20 --layer layer2 && ! cmp -s ends.npy numbers.npy
+ok "the backbone's output is the end of its last stage, before training too"
+
 # Every layer, against the networks of tests/torch, which know the model file alone
 
 if "$PYTHON" -c 'import numpy' 2>/dev/null; then
@@ -197,6 +203,9 @@ if "$PYTHON" -c 'import numpy' 2>/dev/null; then
 		ok "$layer: $d numbers"
 		pairs="$pairs $layer.sst $layer"
 	done <<-'END'
+		layer1 16
+		layer2 32
+		layer3 64
 		backbone 64
 		projector.0 24
 		projector.2 24
@@ -211,7 +220,8 @@ if "$PYTHON" -c 'import numpy' 2>/dev/null; then
 	check m.safetensors i.sst $pairs
 	ok "all of them within 1e-4 of numpy's, and PyTorch's if it is there"
 	embed -m 18.safetensors i.sst && mv x.sst a.sst && embed -m 18.safetensors --layer projector.2 i.sst && mv x.sst b.sst &&
-	    embed -m 18.safetensors --layer projector i.sst && check --numpy 18.safetensors i.sst a.sst backbone b.sst projector.2 x.sst projector
+	    embed -m 18.safetensors --layer layer3 i.sst && mv x.sst c.sst && embed -m 18.safetensors --layer projector i.sst &&
+	    check --numpy 18.safetensors i.sst a.sst backbone b.sst projector.2 c.sst layer3 x.sst projector
 	ok "the other family too"
 	images n=6 h=12 w=10 >large.sst && embed -m m.safetensors large.sst && check --numpy m.safetensors large.sst x.sst backbone
 	ok "and images of another size than those trained on"

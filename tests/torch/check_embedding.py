@@ -79,7 +79,13 @@ def block(t, name, x, stride):
     return relu(x + y)
 
 
-def backbone(t, x):
+def stages(layer):
+    """Which stage "layer2" is the end of, and None of other layers."""
+    return int(layer[len("layer"):]) if layer.startswith("layer") else None
+
+
+def backbone(t, x, last=None):
+    """To its end, or that of stage `last`; the mean over pixels."""
     photos = t["conv1.weight"].shape[2] == 7
     x = relu(norm(t, "bn1", conv(t, "conv1", x, 2 if photos else 1)))
     x = pool(x) if photos else x
@@ -89,6 +95,8 @@ def backbone(t, x):
         while "layer%d.%d.conv1.weight" % (stage, b) in t:
             x = block(t, "layer%d.%d" % (stage, b), x, 2 if stage > 1 and b == 0 else 1)
             b += 1
+        if stage == last:
+            break
         stage += 1
     return x.mean((2, 3))
 
@@ -124,7 +132,7 @@ def heads(t, x, layer):
 
 def embed_numpy(t, x, layer):
     """In double."""
-    return heads(t, backbone(t, x), layer)
+    return heads(t, backbone(t, x, stages(layer)), layer)
 
 
 def embed_torch(t, arch, x, layer):
@@ -140,8 +148,12 @@ def embed_torch(t, arch, x, layer):
     missing, unexpected = net.load_state_dict(state, strict=False)
     if unexpected or not all(k.endswith("num_batches_tracked") for k in missing):
         sys.exit("PyTorch: tensors missing %s, unexpected %s" % (missing, unexpected))
+    ends = []
+    if stages(layer) is not None:
+        getattr(net, layer).register_forward_hook(lambda module, inputs, output: ends.append(output.mean((2, 3))))
     with torch.no_grad():
-        y = net.eval()(torch.from_numpy(x.astype("f4"))).numpy()
+        y = net.eval()(torch.from_numpy(x.astype("f4")))
+    y = (ends[0] if ends else y).numpy()
     return heads(t, y, layer)       # numpy's are simple enough to be trusted, the backbone is PyTorch's
 
 
