@@ -3,7 +3,7 @@
  *
  * resnet20..110: He et al. 2015 (arXiv 1512.03385), section 4.2: 6n+2 layers, option
  * A shortcuts without parameters. resnet18..152: the same paper's networks with the
- * CIFAR stem (3x3, stride 1, no pooling) that the self-supervised literature uses. resnet20v2..110v2: pre-activation
+ * CIFAR stem (3x3, stride 1, no pooling) that the self-supervised literature uses. resnet11v2..164v2: pre-activation
  * bottlenecks, 9n+2 layers, as in the Keras example of SimSiam: no norm behind the last block.
  * resnet18-imagenet..152: the first paper's networks for photographs as torchvision has them, the stride of a bottleneck
  * in its 3x3; resnet50-keras: as Keras has it.
@@ -26,7 +26,8 @@
 const struct ss_arch ss_archs[] = {
 	HE(20, 3), HE(32, 5), HE(44, 7), HE(56, 9), HE(110, 18),
 	FIVE("", false),
-	V2(20, 2), V2(29, 3), V2(38, 4), V2(47, 5), V2(56, 6), V2(110, 12),
+	V2(11, 1), V2(20, 2), V2(29, 3), V2(38, 4), V2(47, 5), V2(56, 6), V2(65, 7), V2(74, 8), V2(83, 9),
+	V2(92, 10), V2(101, 11), V2(110, 12), V2(119, 13), V2(128, 14), V2(137, 15), V2(146, 16), V2(155, 17), V2(164, 18),
 	FIVE("-imagenet", true), WIDE("50-keras", SS_BOTTLENECK_KERAS, 3, 4, 6, 3, true),
 	{ NULL, SS_BASIC, 0, 0, { 0 }, { 0 }, { 0 }, false }
 };

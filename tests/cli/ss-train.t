@@ -31,7 +31,7 @@ grep -o -e '--[a-z][a-z0-9-]*' out | sort -u |
     grep -v -x -e --help -e --version -e --quiet -e --verbose -e --force -e --no-history >shown
 [ "$(wc -l <known)" -gt 20 ] && cmp known shown
 ok "--help names every option and no other"
-grep -q -e 'batch N  *integer  \[the method.s\]  2\.\.65536' out && grep -q 'resnet20 resnet32 resnet44 resnet56 resnet110 resnet18 resnet34 resnet50 resnet101 resnet152 resnet20v2' out
+grep -q -e 'batch N  *integer  \[the method.s\]  2\.\.65536' out && grep -q 'resnet20 resnet32 resnet44 resnet56 resnet110 resnet18 resnet34 resnet50 resnet101 resnet152 resnet11v2 resnet20v2' out
 ok "--help has types, defaults, ranges and names"
 
 while read -r args; do
@@ -106,7 +106,7 @@ while IFS='|' read -r file status message options; do
 	run "$status" train -o no.safetensors $options "$file" && says "^ss-train: .*$message" && [ ! -e no.safetensors ]
 	ok "$file is refused: $message"
 done <<'END'
-images.sst|2|0 views of each image, not 2: put 'ss-augment --two-views' before this
+images.sst|2|0 views of each image, not 2: put 'ss-augment --views 2' before this
 single.sst|2|1 views of each image, not 2
 three.sst|2|--predictor does not fit --method simclr, which has none|--method simclr
 shapes.sst|2|1 views of each image of one size, not 2
