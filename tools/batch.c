@@ -73,9 +73,8 @@ batch_start(struct batch *b, struct ss_reader *in, int min_views, int max_views)
 		b->tensor[b->views++] = i;
 	}
 	if (b->globals < min_views)
-		tool_die(TOOL_MISUSE, "%s has %d views of each image%s, not %d: put 'ss-augment --two-views' "
-		    "before this", ss_reader_name(in), b->globals, b->globals < b->views ? " of one size" : "",
-		    min_views);
+		tool_die(TOOL_MISUSE, "%s has %d views of each image%s, not %d: put 'ss-augment --views %d' before this",
+		    ss_reader_name(in), b->globals, b->globals < b->views ? " of one size" : "", min_views, min_views);
 	if (b->views > max_views)
 		tool_die(TOOL_MISUSE, "%s has %d views of each image; this method takes %d",
 		    ss_reader_name(in), b->views, max_views);

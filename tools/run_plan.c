@@ -156,6 +156,8 @@ run_plan(struct run *r, const struct ss_header *h)
 		set_classes(r, &m->projector.layer[m->projector.layers - 1]);
 	if (o->own_predictor)
 		m->predictor = o->predictor;
+	else if (o->own_projector && m->predictor.layers > 0)	/* the method's, as wide as what it predicts */
+		m->predictor.layer[m->predictor.layers - 1].width = m->projector.layer[m->projector.layers - 1].width;
 	if (m->predictor.layers > 0) {
 		const struct ss_dense *z = &m->projector.layer[m->projector.layers - 1];
 		const struct ss_dense *p = &m->predictor.layer[m->predictor.layers - 1];

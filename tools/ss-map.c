@@ -97,9 +97,12 @@ take_options(int argc, char **argv)
 		TOOL_COMMON_OPTIONS,
 		{ NULL, 0, NULL, 0 }
 	};
-	int c;
+	const char *tsne = NULL;		/* an option that is t-SNE's alone */
+	int c, at = 0;
 
-	while ((c = getopt_long(argc, argv, TOOL_SHORT "o:t:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, TOOL_SHORT "o:t:", options, &at)) != -1) {
+		if (c == OPT_PERPLEXITY || c == OPT_ITERATIONS || c == OPT_RATE || c == OPT_ANGLE || c == OPT_INIT)
+			tsne = options[at].name;
 		switch (c) {
 		case 'o':		given.output = optarg; break;
 		case OPT_TSV:		given.tsv = optarg; break;
@@ -128,6 +131,8 @@ take_options(int argc, char **argv)
 		tool_die(TOOL_MISUSE, "one stream at a time: '%s' is too much", argv[optind + 1]);
 	if (given.tsv != NULL && given.output != NULL && strcmp(given.tsv, given.output) == 0)
 		tool_die(TOOL_MISUSE, "--tsv and -o name the same file");
+	if (tsne != NULL && given.method != TSNE)
+		tool_die(TOOL_MISUSE, "--%s does not fit --method %s", tsne, methods[given.method]);
 }
 
 static bool

@@ -224,6 +224,8 @@ main(int argc, char **argv)
 		tool_die(TOOL_MISUSE, "--cpu '%s' is not one this CPU can run; see ss-train --help", cpu);
 	if (o.exact)
 		o.kern = ss_kernels_exact(o.kern);
+	if (o.stop_on_collapse && o.method->labels)
+		tool_die(TOOL_MISUSE, "--stop-on-collapse does not fit --method %s: classes are not embeddings", o.method->name);
 	if (o.own_projector && o.projector.layers == 0)
 		tool_die(TOOL_MISUSE, "--projector none: a method needs one");
 	if (o.log != NULL && strcmp(o.log, o.output) == 0)

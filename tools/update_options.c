@@ -151,6 +151,32 @@ update_option(int c, const char *arg)
 	return true;
 }
 
+/* Options of a schedule that is another. */
+static void
+check_schedule(const struct ss_schedule *s)
+{
+	const bool cosine = s->decay != SS_MILESTONES && s->decay != SS_CONSTANT;
+	const char *name = ss_decay_names[s->decay];
+
+	if ((s->milestones > 0) != (s->decay == SS_MILESTONES))
+		tool_die(TOOL_MISUSE, "--schedule milestones and --milestones need each other");
+	if (s->gamma != GAMMA_DEFAULT && s->decay != SS_MILESTONES)
+		tool_die(TOOL_MISUSE, "--gamma does not fit --schedule %s", name);
+	if (s->end > 0 && !cosine)
+		tool_die(TOOL_MISUSE, "--lr-end does not fit --schedule %s", name);
+	if (given.decay_epochs > 0 && !cosine)
+		tool_die(TOOL_MISUSE, "--decay-epochs does not fit --schedule %s", name);
+	if (s->end > s->base)
+		tool_die(TOOL_MISUSE, "--lr-end %g is above --lr %g", s->end, s->base);
+}
+
+/* Whether the method, as it is told to be, has a predictor that learns. */
+static bool
+predicts(const struct run_options *o)
+{
+	return o->method->p_grad && !o->predictor_fixed && !(o->own_predictor && o->predictor.layers == 0);
+}
+
 /* Options that do not fit each other, or the method. */
 static void
 check(const struct run_options *o)
@@ -168,16 +194,22 @@ check(const struct run_options *o)
 		tool_die(TOOL_MISUSE, "--trust does not fit --optimizer %s", name);
 	if (u->clip && u->optimiser != SS_LARC)
 		tool_die(TOOL_MISUSE, "--clip does not fit --optimizer %s", name);
-	if ((o->schedule.milestones > 0) != (o->schedule.decay == SS_MILESTONES))
-		tool_die(TOOL_MISUSE, "--schedule milestones and --milestones need each other");
 	if (o->predictor_rate != 0 && !o->method->p_grad)
 		tool_die(TOOL_MISUSE, "--predictor-lr does not fit --method %s, which has no predictor", o->method->name);
+	if (o->predictor_rate != 0 && !predicts(o))
+		tool_die(TOOL_MISUSE, "--predictor-lr has no effect: no predictor learns");
 	if (u->max_each && u->max_norm == 0)
 		tool_die(TOOL_MISUSE, "--clip-by has no effect without --clip-grad");
 	if (given.vector_rate > 0 && o->schedule.base == 0)
 		tool_die(TOOL_MISUSE, "--vector-lr and --lr 0 do not fit each other: both follow one schedule");
-	if (o->schedule.end > o->schedule.base)
-		tool_die(TOOL_MISUSE, "--lr-end %g is above --lr %g", o->schedule.end, o->schedule.base);
+	check_schedule(&o->schedule);
+}
+
+/* Whether a rate for one optimiser is one for the other: the momenta of PyTorch and Keras differ where the rate changes. */
+static bool
+alike(enum ss_optimiser a, enum ss_optimiser b)
+{
+	return a == b || (a <= SS_SGD_KERAS && b <= SS_SGD_KERAS);
 }
 
 /* The optimiser, and the rates of the method if it is the method's. */
@@ -187,7 +219,7 @@ set_rates(struct run_options *o)
 	const struct ss_method *m = o->method;
 
 	o->update.optimiser = given.optimiser < 0 ? m->optimiser : (enum ss_optimiser)given.optimiser;
-	if (isnan(o->schedule.base) && o->update.optimiser != m->optimiser && m->optimiser != SS_SGD)
+	if (isnan(o->schedule.base) && !alike(o->update.optimiser, m->optimiser))
 		tool_die(TOOL_MISUSE, "--optimizer %s needs --lr: that of --method %s is for %s",
 		    ss_optimiser_names[o->update.optimiser], m->name, ss_optimiser_names[m->optimiser]);
 	if (isnan(o->schedule.base))
@@ -203,11 +235,10 @@ static void
 set_predictor_rate(struct run_options *o)
 {
 	const struct ss_method *m = o->method;
-	const bool none = o->predictor_fixed || (o->own_predictor && o->predictor.layers == 0);
 
 	if (!isnan(given.predictor_rate))
 		o->predictor_rate = given.predictor_rate;
-	else if (m->predictor_lr > 0 && o->update.optimiser == m->optimiser && !none)
+	else if (m->predictor_lr > 0 && o->update.optimiser == m->optimiser && predicts(o))
 		o->predictor_rate = m->predictor_lr / m->lr * o->schedule.base;
 }
 

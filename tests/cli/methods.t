@@ -230,7 +230,8 @@ done <<'END'
 --method byol --target-momentum 1.1 two.sst|--target-momentum
 --method moco --queue 0 two.sst|--queue
 --method swav --prototypes 1 two.sst|--prototypes
---method fastsiam two.sst|has 2 views of each image, not 3
+--method fastsiam two.sst|has 2 views of each image, not 3: put 'ss-augment --views 3' before this
+--method supervised --stop-on-collapse two.sst|--stop-on-collapse does not fit --method supervised
 --method barlow three.sst|has 3 views of each image; this method takes 2
 END
 
@@ -248,6 +249,9 @@ ok "a label is found behind its name"
 run 2 ss-train -t 1 -b 16 --method supervised --classes 3 -o no.safetensors --force two.sst && says 'record 3 has label 3, outside 0..2'
 ok "so is one with more labels than --classes"
 
+run 0 ss-train -q -t 1 -b 16 --projector 32bnr,16bN -o a.safetensors --force two.sst && [ "$(get predictor a.safetensors)" = 512bnr,16b ] &&
+    run 2 ss-train -t 1 -b 16 --projector 32bnr,16bN --predictor 8bnr,24b -o no.safetensors two.sst && says 'they must be equal'
+ok "the method's predictor is as wide as another projector; a predictor that is not is refused"
 run 2 ss-train -t 1 -b 16 --method supervised --classes 4 --projector 8bnr,5b -o no.safetensors --force two.sst &&
     says '--projector ends in 5 outputs, but there are 4 classes'
 ok "misuse: a projector with another number of outputs than classes"

@@ -131,13 +131,19 @@ done <<'END'
 --decay some|--decay 'some' is none of weights, all
 --beta2 0.99|--beta2 does not fit --optimizer sgd
 --trust 0.02|--trust does not fit --optimizer sgd
---optimizer lars --clip|--clip does not fit --optimizer lars
---optimizer adam --momentum 1|must be below 1
+--optimizer lars --lr 0.1 --clip|--clip does not fit --optimizer lars
+--optimizer adam --lr 0.1 --momentum 1|must be below 1
 --milestones 2,3|need each other
 --schedule milestones|need each other
 --schedule milestones --milestones 3,2|are not rising whole numbers
 --schedule milestones --milestones 1.5|'1.5' is not a whole number
 --lr 0.01 --lr-end 0.02|is above
+--schedule constant --lr-end 0.01|--lr-end does not fit --schedule constant
+--schedule milestones --milestones 2 --decay-epochs 3|--decay-epochs does not fit --schedule milestones
+--gamma 0.5|--gamma does not fit --schedule cosine
+--optimizer adamw|needs --lr: that of --method simsiam is for sgd
+--predictor none --predictor-lr 1|no predictor learns
+--predictor fixed --predictor-lr fixed|no predictor learns
 --predictor-lr no|--predictor-lr
 --predictor-lr 0|--predictor-lr
 --accumulate 0|--accumulate

@@ -25,6 +25,7 @@ bank.sst --rate 0|--rate
 bank.sst --iterations 0|--iterations
 bank.sst --seed -1|--seed
 bank.sst --size 199|--size
+bank.sst --method pca --perplexity 3|--perplexity does not fit --method pca
 bank.sst --tensor label|not f32 or u8
 bank.sst -t -1|--threads
 bank.sst query.sst|one stream at a time
