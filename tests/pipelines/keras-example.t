@@ -24,6 +24,10 @@ ok 'each recipe is compared with its own initial values'
     ! ss-info --get recipe run/by-batch/model.safetensors | grep -q -e '--norm-statistics running' &&
     [ "$(ss-info --get arch run/ours/model.safetensors)" = resnet20v2 ]
 ok 'the example has its own heads and optimizer'
+for picture in views loss; do
+	[ "$(head -c 8 run/$picture.png | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
+	ok "$picture.png"
+done
 touch then
 run 0 pipeline && cmp out run/table.txt && [ -z "$(find run -newer then -type f)" ]
 ok 'called again, it shows the table and makes nothing'
