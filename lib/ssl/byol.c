@@ -38,6 +38,6 @@ heads(int features, struct ss_head *projector, struct ss_head *predictor)
 const struct ss_method ss_byol = {
 	.name = "byol", .summary = "predict the projection of a target network that follows slowly",
 	.min_views = 2, .max_views = SS_METHOD_VIEWS, .p_grad = true, .target = true,
-	.lr = 0.06, .weight_decay = 5e-4, .target_momentum = 0.99,
+	.lr = 0.06, .weight_decay = 5e-4, .target_momentum = 0.99,	/* lightly's 0.12 is for half this loss */
 	.heads = heads, .scratch = scratch, .loss = loss
 };

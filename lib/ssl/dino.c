@@ -110,7 +110,7 @@ heads(int features, struct ss_head *projector, struct ss_head *predictor)
 const struct ss_method ss_dino = {
 	.name = "dino", .summary = "agree with a slow teacher's sharpened, centred choice of prototypes",
 	.min_views = 2, .max_views = SS_METHOD_VIEWS, .z_grad = true, .target = true,
-	.lr = 0.06, .weight_decay = 5e-4, .target_momentum = 0.996,
+	.lr = 0.12, .weight_decay = 5e-4, .target_momentum = 0.996,	/* lightly's rate for batches of 256 */
 	.knobs = { .temperature = 0.1, .target_temperature = 0.04, .prototypes = 2048 },
 	.heads = heads, .scratch = scratch, .state = state, .begin = begin, .loss = loss
 };

@@ -69,7 +69,7 @@ struct ss_method {
 	int min_views, max_views;
 	bool z_grad, p_grad;		/* where its gradients enter */
 	bool target, labels;		/* what it needs */
-	/* published defaults for CIFAR-10, but for simsiam, whose own learn sooner */
+	/* published defaults, for CIFAR-10 where there are such, but for simsiam, whose own learn sooner */
 	int batch;			/* 0: 256 */
 	enum ss_optimiser optimiser;	/* SS_SGD unless it says otherwise */
 	double lr, weight_decay;

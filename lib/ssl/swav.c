@@ -137,7 +137,7 @@ heads(int features, struct ss_head *projector, struct ss_head *predictor)
 const struct ss_method ss_swav = {
 	.name = "swav", .summary = "predict the other view's place among balanced prototypes",
 	.min_views = 2, .max_views = SS_METHOD_VIEWS, .z_grad = true,
-	.lr = 0.06, .weight_decay = 5e-4,
+	.optimiser = SS_ADAM, .lr = 1e-3, .weight_decay = 1e-6,	/* lightly's for CIFAR-10 */
 	.knobs = { .temperature = 0.1, .target_temperature = 0.05, .prototypes = 512 },
 	.heads = heads, .scratch = scratch, .prepare = prepare, .loss = loss
 };
