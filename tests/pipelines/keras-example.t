@@ -12,7 +12,8 @@ run 0 pipeline
 ok 'it runs to its end'
 for row in "raw pixels  *$score  *$score" "    before training  *$score  *$score  *$score" 'the document, Keras 3  *-0.9182  *23.39' \
     "keras-3  *-*[0-9.]*  *$score  *$score  *$score" "keras-2021  *-*[0-9.]*  *$score  *$score  *$score" \
-    "by-batch  *-*[0-9.]*  *$score  *$score  *$score" "ours  *-*[0-9.]*  *$score  *$score  *$score"; do
+    "by-batch  *-*[0-9.]*  *$score  *$score  *$score" "ours  *-*[0-9.]*  *$score  *$score  *$score" \
+    "no-decay  *-*[0-9.]*  *$score  *$score  *$score"; do
 	grep -q "^$row *\$" run/table.txt
 	ok "the table has: $row"
 done
@@ -22,7 +23,8 @@ ok 'each recipe is compared with its own initial values'
     '2048nr,2048n 512rn,2048b' ] && ss-info --get recipe run/keras-3/model.safetensors | grep -q -e '--optimizer sgd-keras' &&
     ss-info --get recipe run/keras-3/model.safetensors | grep -q -e '--norm-statistics running' &&
     ! ss-info --get recipe run/by-batch/model.safetensors | grep -q -e '--norm-statistics running' &&
-    [ "$(ss-info --get arch run/ours/model.safetensors)" = resnet20v2 ]
+    [ "$(ss-info --get arch run/ours/model.safetensors)" = resnet20v2 ] &&
+    ss-info --get recipe run/no-decay/model.safetensors | grep -q -e '--weight-decay 0 '
 ok 'the example has its own heads and optimizer'
 for picture in views loss; do
 	[ "$(head -c 8 run/$picture.png | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
